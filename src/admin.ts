@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { randomBytes } from 'node:crypto';
+import { ConfigModule } from './config/config.module.js';
+import { ConfigurationError } from './config/env-reader.js';
+import { DatabaseModule } from './database/database.module.js';
+import { ROLES, type Role } from './identity/authenticated-user.js';
+import { checkOf } from './protocol/fields.js';
+import { CreateUserDto } from './users/users.dto.js';
+import { UsersModule } from './users/users.module.js';
+import { UsersService } from './users/users.service.js';
+
+const USAGE = `Usage: npm run admin -- grant USERNAME ${ROLES.join('|')}
+
+Gives a user a role, and makes the user where none exists. Works on DATABASE_URL, with the server running or not.`;
+
+/** What the command line needs of the application: no HTTP and no sockets. */
+@Module({ imports: [ConfigModule.forRoot(), DatabaseModule, UsersModule] })
+class AdminModule {}
+
+class UsageError extends Error {}
+
+interface Command {
+  readonly username: string;
+  readonly role: Role;
+}
+
+function parse([verb, username, role]: string[]): Command | undefined {
+  const known = ROLES.find((candidate) => candidate === role);
+  return verb === 'grant' && username && known ? { username, role: known } : undefined;
+}
+
+/** @returns what to tell the person at the terminal */
+async function grant(users: UsersService, { username, role }: Command): Promise<string> {
+  const existing = await users.findByUsername(username);
+  if (existing) {
+    await users.setRole(existing.id, role);
+    return `${existing.username} has the role ${role}.`;
+  }
+  const password = randomBytes(18).toString('base64url');
+  // Nobody reads mail there (RFC 2606, 2); an address is unique, so it is made up.
+  const email = `${randomBytes(8).toString('hex')}@localhost.invalid`;
+  const account = { username, email, password };
+  const wrong = checkOf(CreateUserDto)(account);
+  if (wrong) throw new UsageError(`${wrong.message}.`);
+  await users.create(account, role);
+  return `${username} is new and has the role ${role}. The password, shown only here: ${password}`;
+}
+
+async function main(): Promise<void> {
+  const command = parse(process.argv.slice(2));
+  if (!command) {
+    console.error(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const app = await NestFactory.createApplicationContext(AdminModule, {
+    logger: ['fatal', 'error', 'warn'],
+    abortOnError: false,
+  });
+  try {
+    console.log(await grant(app.get(UsersService), command));
+  } finally {
+    await app.close();
+  }
+}
+
+main().catch((error: unknown) => {
+  const isUnderstood = error instanceof ConfigurationError || error instanceof UsageError;
+  console.error(isUnderstood ? error.message : error);
+  process.exitCode = 1;
+});

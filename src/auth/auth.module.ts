@@ -1,0 +1,54 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Settings } from '../config/settings.js';
+import { ConnectionsModule } from '../connections/connections.module.js';
+import { Handshake } from '../connections/handshake.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessTokens } from './access-tokens.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { RolesGuard } from './roles.guard.js';
+import { Session } from './session.entity.js';
+import { SessionsService } from './sessions.service.js';
+import { SocketAuthenticator } from './socket-authenticator.js';
+import { WsTickets } from './ws-tickets.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([Session]),
+    PassportModule,
+    JwtModule.registerAsync({
+      inject: [Settings],
+      useFactory: ({ secretKey }: Settings) => ({ secret: secretKey }),
+    }),
+    ConnectionsModule,
+    UsersModule,
+  ],
+  controllers: [AuthController],
+  providers: [
+    AccessTokens,
+    AuthService,
+    JwtStrategy,
+    SessionsService,
+    SocketAuthenticator,
+    WsTickets,
+    { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: RolesGuard },
+  ],
+})
+export class AuthModule implements OnModuleInit {
+  constructor(
+    private readonly handshake: Handshake,
+    private readonly authenticator: SocketAuthenticator,
+  ) {}
+
+  /** `auth/` is who says who is behind a socket. */
+  onModuleInit(): void {
+    this.handshake.authenticateWith(this.authenticator);
+  }
+}

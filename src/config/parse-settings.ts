@@ -1,0 +1,102 @@
+import { isAbsolute, resolve } from 'node:path';
+import { ConfigurationError, EnvReader, type Environment } from './env-reader.js';
+import { keptKey, weaknessOf } from './secret-key.js';
+import { Settings, type JwtAlgorithm, type Limits, type SqliteLocation } from './settings.js';
+
+const MINUTE = 60;
+const MAX_INT = 2 ** 31 - 1;
+
+/**
+ * Turns the environment into settings, or fails with every mistake at once.
+ *
+ * @throws ConfigurationError with one sentence per mistake
+ */
+export function parseSettings(env: Environment): Settings {
+  const read = new EnvReader(env);
+  const database = databaseOf(read);
+  const algorithm = read.oneOf('ALGORITHM', ['HS256', 'HS384', 'HS512']);
+  const values = {
+    database,
+    durability: read.oneOf('DURABILITY', ['full', 'normal']),
+    host: read.text('HOST', '127.0.0.1'),
+    port: read.integer('PORT', 8000, 0, 65535),
+    corsOrigins: originsOf(read, env.NODE_ENV === 'production'),
+    trustProxy: read.integer('TRUST_PROXY', 0, 0, 16),
+    logLevel: read.oneOf('LOG_LEVEL', ['info', 'silent', 'error', 'warn', 'debug']),
+    algorithm,
+    accessTokenSeconds: read.number('ACCESS_TOKEN_EXPIRE_MINUTES', 30, 0.01, 60 * 24 * 365) * MINUTE,
+    refreshTokenDays: read.number('REFRESH_TOKEN_EXPIRE_DAYS', 30, 0.001, 3650),
+    bcryptCost: read.integer('BCRYPT_COST', 12, 4, 15),
+    limits: limitsOf(read),
+    heartbeat: {
+      interval: read.integer('HEARTBEAT_INTERVAL_MS', 25_000, 50, 3_600_000),
+      timeout: read.integer('HEARTBEAT_TIMEOUT_MS', 8_000, 20, 3_600_000),
+    },
+    shutdownTimeout: read.integer('SHUTDOWN_TIMEOUT_MS', 10_000, 0, 600_000),
+  };
+  if (values.heartbeat.timeout >= values.heartbeat.interval) {
+    read.mistakes.push('HEARTBEAT_TIMEOUT_MS must be shorter than HEARTBEAT_INTERVAL_MS.');
+  }
+  const chosen = chosenKey(read, algorithm);
+  if (read.mistakes.length > 0) throw new ConfigurationError(read.mistakes);
+  return new Settings({ ...values, secretKey: chosen ?? keptKey(secretFile(database)) });
+}
+
+function databaseOf(read: EnvReader): SqliteLocation {
+  const url = read.text('DATABASE_URL', 'sqlite:///./parlor.db');
+  const path = /^sqlite:\/\/\/(.+)$/.exec(url)?.[1];
+  if (path === undefined || path.endsWith('/') || path.includes(':memory:')) {
+    read.mistakes.push(
+      url.startsWith('postgres')
+        ? 'DATABASE_URL: PostgreSQL is not served yet; use sqlite:///./parlor.db.'
+        : 'DATABASE_URL must be sqlite:/// and the path of a file, for example sqlite:///./parlor.db or sqlite:////var/lib/parlor/parlor.db.',
+    );
+    return { kind: 'sqlite', file: resolve('parlor.db') };
+  }
+  return { kind: 'sqlite', file: isAbsolute(path) ? path : resolve(path) };
+}
+
+function secretFile(database: SqliteLocation): string {
+  return `${database.file.replace(/\.(db|sqlite3?)$/, '')}.secret`;
+}
+
+function chosenKey(read: EnvReader, algorithm: JwtAlgorithm): string | undefined {
+  const key = read.optional('SECRET_KEY');
+  const weakness = key === undefined ? undefined : weaknessOf(key, algorithm);
+  if (weakness !== undefined) read.mistakes.push(weakness);
+  return key;
+}
+
+function originsOf(read: EnvReader, production: boolean): string[] {
+  const origins = read.list('CORS_ORIGINS');
+  for (const origin of origins) {
+    if (origin === '*') {
+      if (production) read.mistakes.push('CORS_ORIGINS must name the origins in production, not "*".');
+    } else if (!isOrigin(origin)) {
+      read.mistakes.push(
+        `CORS_ORIGINS: "${origin}" is no origin; write scheme, host and port, as https://chat.example.`,
+      );
+    }
+  }
+  return origins;
+}
+
+/** RFC 6454: scheme, host and port, and nothing after. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+function limitsOf(read: EnvReader): Limits {
+  return {
+    messageLength: read.integer('MAX_MESSAGE_LENGTH', 4_000, 1, 1_000_000),
+    frameBytes: read.integer('MAX_FRAME_BYTES', 65_536, 1_024, 64 * 1024 * 1024),
+    bodyBytes: read.integer('MAX_BODY_BYTES', 65_536, 1_024, 64 * 1024 * 1024),
+    framesPerSecond: read.number('FRAMES_PER_SECOND', 50, 0.1, MAX_INT),
+    framesBurst: read.integer('FRAMES_BURST', 200, 1, MAX_INT),
+    messagesPerSecond: read.number('MESSAGES_PER_SECOND', 10, 0.1, MAX_INT),
+    messagesBurst: read.integer('MESSAGES_BURST', 50, 1, MAX_INT),
+    connections: read.integer('MAX_CONNECTIONS', 10_000, 1, MAX_INT),
+    connectionsPerUser: read.integer('MAX_CONNECTIONS_PER_USER', 50, 1, MAX_INT),
+    waitingBytes: read.integer('MAX_WAITING_BYTES', 1024 * 1024, 1_024, MAX_INT),
+  };
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { Topic } from '../topics.js';
+import { Broker, type Receive } from './broker.js';
+import type { Envelope } from './envelope.js';
+
+/** The broker of a single node. */
+@Injectable()
+export class MemoryBroker extends Broker {
+  private readonly topics = new Set<Topic>();
+  private receive: Receive = () => undefined;
+
+  override receiveWith(receive: Receive): void {
+    this.receive = receive;
+  }
+
+  override async listen(topic: Topic): Promise<void> {
+    this.topics.add(topic);
+  }
+
+  override unlisten(topic: Topic): void {
+    this.topics.delete(topic);
+  }
+
+  override publish(envelope: Envelope): void {
+    if (this.topics.has(envelope.topic)) this.receive(envelope);
+  }
+}

@@ -1,0 +1,25 @@
+import type { MessageHistoryFrame } from '../protocol/server-frames.js';
+import type { Connection } from './connection.js';
+import type { Topic } from './topics.js';
+
+/** One page of what a subscriber has missed. */
+export interface BacklogPage {
+  readonly frame: MessageHistoryFrame;
+  /** Where the page ends: the cursor of the next one. */
+  readonly upTo: number;
+}
+
+/**
+ * Where subscriptions read what their client has missed. `messages/` implements it, so that this folder
+ * knows topics and cursors only.
+ */
+export interface CatchUp {
+  /** The newest page, for a client without a cursor. */
+  latest(topic: Topic, connection: Connection): Promise<BacklogPage>;
+  /**
+   * The page after a cursor. `has_more` tells whether another follows.
+   *
+   * @throws AppError `gap` when the cursor lies beyond the log
+   */
+  after(topic: Topic, cursor: number, connection: Connection): Promise<BacklogPage>;
+}

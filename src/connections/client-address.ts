@@ -1,0 +1,18 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Longer than any address; X-Forwarded-For is text that anybody can send. */
+const ADDRESS_MAX = 64;
+
+/**
+ * The address of the client. Behind `trustedProxies` proxies, each of which appends the address that it
+ * sees, the client is that many places from the end of X-Forwarded-For; what stands before was sent by the
+ * client itself and proves nothing.
+ */
+export function clientAddress(request: IncomingMessage, trustedProxies: number): string {
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const named = trustedProxies > 0 ? forwarded.at(-trustedProxies) : undefined;
+  return (named ?? request.socket.remoteAddress ?? '').slice(0, ADDRESS_MAX);
+}

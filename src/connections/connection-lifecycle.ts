@@ -1,0 +1,147 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { RawData, WebSocket } from 'ws';
+import { Settings } from '../config/settings.js';
+import { iso } from '../database/columns.js';
+import { CLOSE } from '../protocol/close-codes.js';
+import { AppError } from '../errors/app-error.js';
+import { errorFrame } from '../protocol/encode-frame.js';
+import type { ConnectionEstablishedFrame } from '../protocol/server-frames.js';
+import { Connection, type UserConnection } from './connection.js';
+import { ConnectionRecorder } from './connection-recorder.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { FrameRouter } from './frame-router.js';
+import { Handshake, type Decision } from './handshake.js';
+import { Heartbeat } from './heartbeat.js';
+import { Seats } from './seats.js';
+
+/** The longest delay of a Node timer, in milliseconds: about 24 days. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** Opens, keeps and closes connections: everything that begins or ends with a socket is here. */
+@Injectable()
+export class ConnectionLifecycle {
+  private readonly logger = new Logger('Connections');
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly handshake: Handshake,
+    private readonly registry: ConnectionRegistry,
+    private readonly seats: Seats,
+    private readonly router: FrameRouter,
+    private readonly heartbeat: Heartbeat,
+    private readonly recorder: ConnectionRecorder,
+  ) {}
+
+  /** Takes over a socket that has just been upgraded. */
+  open(socket: WebSocket, { admission, seat }: Decision): void {
+    const connection = new Connection(socket, admission, this.settings.limits);
+    this.registry.add(connection);
+    this.heartbeat.watch(connection);
+    this.recorder.opened(connection);
+    const expiry = this.closeAtExpiry(connection);
+
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      if (isBinary) connection.close(CLOSE.unsupportedData);
+      else if (connection.isOpen) this.router.receive(connection, textOf(data));
+    });
+    socket.on('pong', () => {
+      connection.awaitsPong = false;
+      connection.isActive = true;
+    });
+    socket.on('error', (error) => this.logger.debug(`${connection.id}: ${error.message}`));
+    socket.once('close', (code, reason) => {
+      clearTimeout(expiry);
+      this.heartbeat.forget(connection);
+      this.registry.remove(connection);
+      this.seats.release(seat);
+      this.recorder.closed(connection, connection.closedBy ?? { code, reason: reason.toString() });
+    });
+
+    if (connection.hasUser()) this.greet(connection);
+  }
+
+  /**
+   * Ends every connection in good order: nobody new, frames under way are finished and answered, then each
+   * socket is told to come back. Those that do not close in time are cut.
+   */
+  async drain(): Promise<void> {
+    this.handshake.drain();
+    const connections = [...this.registry.connections];
+    const stopped = Promise.all(connections.map((connection) => connection.frames.stop()));
+    await withDeadline(stopped, this.settings.shutdownTimeout / 2);
+    const closed = Promise.all(connections.map((connection) => closeAndWait(connection)));
+    await withDeadline(closed, this.settings.shutdownTimeout / 4);
+    for (const connection of this.registry.connections) connection.terminate();
+    await Promise.all(connections.map((connection) => connection.whenClosed()));
+    await this.recorder.flush();
+  }
+
+  /** The first frame; then, on a room socket, the room itself, before any frame of the client is handled. */
+  private greet(connection: UserConnection): void {
+    connection.send(this.established(connection));
+    const { boundRoom, admission } = connection;
+    if (boundRoom === undefined) return;
+    connection.frames.push({
+      pipelined: false,
+      run: async () => {
+        try {
+          await this.handshake.roomEntrance.enter(connection, boundRoom, admission.afterSeq);
+        } catch (error) {
+          this.failToEnter(connection, error);
+        }
+        return () => undefined;
+      },
+    });
+  }
+
+  private failToEnter(connection: Connection, error: unknown): void {
+    if (!(error instanceof AppError)) this.logger.error(error);
+    connection.send(errorFrame(error, undefined));
+    connection.close(error instanceof AppError && !error.retryable ? CLOSE.notAllowed : CLOSE.internal);
+  }
+
+  private established({ user, id }: UserConnection): ConnectionEstablishedFrame {
+    const { limits, heartbeat } = this.settings;
+    return {
+      type: 'connection_established',
+      user_id: user.id,
+      username: user.username,
+      client_id: id,
+      heartbeat_interval_ms: heartbeat.interval,
+      heartbeat_timeout_ms: heartbeat.timeout,
+      token_expires_at: iso(user.expiresAt),
+      resumable: true,
+      limits: {
+        frame_bytes: limits.frameBytes,
+        message_length: limits.messageLength,
+        frames_per_second: limits.framesPerSecond,
+        messages_per_second: limits.messagesPerSecond,
+        waiting_bytes: limits.waitingBytes,
+      },
+    };
+  }
+
+  private closeAtExpiry(connection: Connection): NodeJS.Timeout | undefined {
+    if (!connection.user) return undefined;
+    const left = connection.user.expiresAt - Date.now();
+    // A token that outlives the longest timer is rare enough to be closed early: its client comes back.
+    return setTimeout(() => connection.close(CLOSE.tokenExpired), Math.min(left, MAX_TIMER)).unref();
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Buffer.isBuffer(data)) return data.toString();
+  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString();
+}
+
+async function closeAndWait(connection: Connection): Promise<void> {
+  connection.close(CLOSE.restarting);
+  await connection.whenClosed();
+}
+
+async function withDeadline(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,105 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { hostname } from 'node:os';
+import { IsNull, type EntityManager } from 'typeorm';
+import { WriteQueue } from '../database/write-queue.js';
+import type { Connection } from './connection.js';
+import { ConnectionRecord } from './connection-record.entity.js';
+
+/** How a socket closed (RFC 6455, 7.1.5 and 7.1.6). */
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Rows of one INSERT: SQLite takes 32,766 parameters at most. */
+const ROWS_PER_INSERT = 500;
+/** Records that may wait for a database that does not answer. The oldest are given up beyond it. */
+const MAX_WAITING = 20_000;
+const REASON_MAX = 128;
+
+/**
+ * Writes the history of connections. What happens while a write is under way shares the next one; sockets
+ * never wait for it.
+ */
+@Injectable()
+export class ConnectionRecorder implements OnModuleInit {
+  private readonly logger = new Logger('Connections');
+  private readonly node = hostname().slice(0, 64);
+  /** By client id: what is not written yet. A socket that opens and closes meanwhile is one row. */
+  private waiting = new Map<string, ConnectionRecord>();
+  private writing: Promise<void> | undefined;
+
+  constructor(private readonly writes: WriteQueue) {}
+
+  /** A crash leaves records open. Nobody else writes to this database, so none of them can be. */
+  async onModuleInit(): Promise<void> {
+    await this.writes.run((manager) =>
+      manager.update(
+        ConnectionRecord,
+        { closedAt: IsNull() },
+        { closedAt: Date.now(), closeReason: 'the server ended before the socket did' },
+      ),
+    );
+  }
+
+  opened(connection: Connection): void {
+    this.put(this.recordOf(connection, undefined));
+  }
+
+  closed(connection: Connection, closing: Closing): void {
+    this.put(this.recordOf(connection, closing));
+  }
+
+  /** Resolves when everything that happened so far is written, or could not be. */
+  async flush(): Promise<void> {
+    while (this.writing) await this.writing;
+  }
+
+  private recordOf(connection: Connection, closing: Closing | undefined): ConnectionRecord {
+    const { admission, user } = connection;
+    return {
+      clientId: connection.id,
+      node: this.node,
+      endpoint: admission.endpoint.name,
+      userId: user?.id ?? null,
+      roomId: connection.boundRoom ?? null,
+      address: admission.address,
+      userAgent: admission.userAgent,
+      openedAt: connection.openedAt,
+      closedAt: closing ? Date.now() : null,
+      closeCode: closing?.code ?? null,
+      closeReason: closing?.reason.slice(0, REASON_MAX) ?? null,
+    };
+  }
+
+  private put(record: ConnectionRecord): void {
+    this.waiting.set(record.clientId, record);
+    const oldest = this.waiting.size > MAX_WAITING ? this.waiting.keys().next().value : undefined;
+    if (oldest !== undefined) this.waiting.delete(oldest);
+    this.writing ??= this.writeAll();
+  }
+
+  private async writeAll(): Promise<void> {
+    try {
+      while (this.waiting.size > 0) await this.writes.run((manager) => this.write(manager));
+    } catch (error) {
+      this.logger.error('Connections could not be recorded; they are tried again with the next one.', error);
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  /** Takes what waits when the write begins, and gives it back when it fails. */
+  private async write(manager: EntityManager): Promise<void> {
+    const batch = [...this.waiting.values()];
+    this.waiting = new Map();
+    try {
+      for (let start = 0; start < batch.length; start += ROWS_PER_INSERT) {
+        await manager.upsert(ConnectionRecord, batch.slice(start, start + ROWS_PER_INSERT), ['clientId']);
+      }
+    } catch (error) {
+      this.waiting = new Map([...batch.map((record) => [record.clientId, record] as const), ...this.waiting]);
+      throw error;
+    }
+  }
+}

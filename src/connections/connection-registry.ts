@@ -1,0 +1,172 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { CLOSE } from '../protocol/close-codes.js';
+import { Broker } from './broker/broker.js';
+import type { DropEnvelope, Envelope, FrameEnvelope } from './broker/envelope.js';
+import type { Connection } from './connection.js';
+import { Seats } from './seats.js';
+import { Subscription } from './subscription.js';
+import { userTopic, type Topic } from './topics.js';
+
+interface Listeners {
+  readonly subscriptions: Set<Subscription>;
+  /** Settles when the broker will bring everything published from then on. */
+  readonly listening: Promise<void>;
+}
+
+/** Called when the last socket of a user that listened to a topic has closed. */
+export type OnLastSocket = (connection: Connection, topic: Topic) => void;
+
+/**
+ * The singleton that knows the connections of this node and their subscriptions, and hands them what the
+ * broker brings. Nothing here awaits between a change and its mirror image, so the counts are always true.
+ */
+@Injectable()
+export class ConnectionRegistry {
+  private readonly logger = new Logger('Registry');
+  private readonly open = new Map<string, Connection>();
+  private readonly byUser = new Map<number, Set<Connection>>();
+  private readonly topics = new Map<Topic, Listeners>();
+  private lastSocket: OnLastSocket = () => undefined;
+
+  constructor(
+    private readonly broker: Broker,
+    private readonly seats: Seats,
+  ) {
+    broker.receiveWith((envelope) => this.receive(envelope));
+  }
+
+  /** Names who is told about last sockets. `rooms/` turns it into a frame. */
+  onLastSocket(callback: OnLastSocket): void {
+    this.lastSocket = callback;
+  }
+
+  get connections(): IterableIterator<Connection> {
+    return this.open.values();
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  connectionsOf(userId: number): ReadonlySet<Connection> {
+    return this.byUser.get(userId) ?? new Set();
+  }
+
+  /** How many sockets listen to each topic. A socket counts once in every topic that it listens to. */
+  countByTopic(): Map<Topic, number> {
+    return new Map([...this.topics].map(([topic, listeners]) => [topic, listeners.subscriptions.size]));
+  }
+
+  add(connection: Connection): void {
+    this.open.set(connection.id, connection);
+    if (!connection.user) return;
+    const siblings = this.byUser.get(connection.user.id);
+    if (siblings) siblings.add(connection);
+    else {
+      this.byUser.set(connection.user.id, new Set([connection]));
+      void this.broker.listen(userTopic(connection.user.id));
+    }
+  }
+
+  /** Forgets a connection whose socket has closed, with everything that it listened to. */
+  remove(connection: Connection): void {
+    if (!this.open.delete(connection.id)) return;
+    const topics = [...connection.subscriptions.keys()];
+    for (const topic of topics) this.unsubscribe(connection, topic);
+    const { user } = connection;
+    if (!user) return;
+    const siblings = this.byUser.get(user.id);
+    siblings?.delete(connection);
+    for (const topic of topics) if (!this.hears(user.id, topic)) this.lastSocket(connection, topic);
+    if (siblings?.size === 0) {
+      this.byUser.delete(user.id);
+      this.broker.unlisten(userTopic(user.id));
+    }
+  }
+
+  /** Whether any socket of the user listens to the topic. */
+  hears(userId: number, topic: Topic): boolean {
+    for (const connection of this.connectionsOf(userId)) if (connection.subscriptions.has(topic)) return true;
+    return false;
+  }
+
+  /**
+   * Starts to listen; an earlier subscription to the same topic gives way. Live frames are held back until
+   * the subscription has caught up. A socket that closes meanwhile leaves nothing behind: the subscription
+   * that is returned has then ended.
+   */
+  async subscribe(connection: Connection, topic: Topic): Promise<Subscription> {
+    this.unsubscribe(connection, topic);
+    const subscription = new Subscription(connection, topic);
+    if (!this.open.has(connection.id) || !connection.isOpen) {
+      subscription.ended = true;
+      return subscription;
+    }
+    const listeners = this.listenersOf(topic);
+    listeners.subscriptions.add(subscription);
+    connection.subscriptions.set(topic, subscription);
+    await listeners.listening;
+    return subscription;
+  }
+
+  unsubscribe(connection: Connection, topic: Topic): void {
+    const subscription = connection.subscriptions.get(topic);
+    if (!subscription) return;
+    subscription.ended = true;
+    connection.subscriptions.delete(topic);
+    const listeners = this.topics.get(topic);
+    listeners?.subscriptions.delete(subscription);
+    if (listeners?.subscriptions.size === 0) {
+      this.topics.delete(topic);
+      this.broker.unlisten(topic);
+    }
+  }
+
+  private listenersOf(topic: Topic): Listeners {
+    let listeners = this.topics.get(topic);
+    if (!listeners) {
+      listeners = { subscriptions: new Set(), listening: this.broker.listen(topic) };
+      this.topics.set(topic, listeners);
+    }
+    return listeners;
+  }
+
+  private receive(envelope: Envelope): void {
+    switch (envelope.kind) {
+      case 'frame':
+        return this.fanOut(envelope);
+      case 'drop':
+        return this.drop(envelope);
+      case 'disconnect':
+        return this.disconnect(envelope.userId, envelope.sessionId);
+    }
+  }
+
+  private fanOut(envelope: FrameEnvelope): void {
+    for (const subscription of this.topics.get(envelope.topic)?.subscriptions ?? []) {
+      try {
+        subscription.receive(envelope);
+      } catch (error) {
+        // One broken socket must not keep the frame from the rest of the room.
+        this.logger.error(error);
+        subscription.connection.terminate();
+      }
+    }
+  }
+
+  private drop({ userId, from, farewell }: DropEnvelope): void {
+    for (const connection of this.connectionsOf(userId)) {
+      if (!connection.subscriptions.has(from)) continue;
+      this.unsubscribe(connection, from);
+      if (connection.boundTopic === from) connection.close(CLOSE.notAllowed);
+      else connection.deliver(farewell);
+    }
+  }
+
+  private disconnect(userId: number, sessionId: string): void {
+    this.seats.revoke(sessionId);
+    for (const connection of this.connectionsOf(userId)) {
+      if (connection.user?.sessionId === sessionId) connection.close(CLOSE.sessionEnded);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { WebSocket } from 'ws';
+import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import type { CloseReason } from '../protocol/close-codes.js';
+import { CLOSE } from '../protocol/close-codes.js';
+import { encodeFrame, type EncodedFrame } from '../protocol/encode-frame.js';
+import type { ServerFrame } from '../protocol/server-frames.js';
+import type { Endpoint } from './endpoints.js';
+import { FrameQueue } from './frame-queue.js';
+import type { Subscription } from './subscription.js';
+import { TokenBucket } from './token-bucket.js';
+import { roomTopic, type Topic } from './topics.js';
+import type { Limits } from '../config/settings.js';
+
+const AS_TEXT = { binary: false } as const;
+
+let opened = 0;
+
+/** What the handshake found out about a socket before it was opened. */
+export interface Admission {
+  readonly endpoint: Endpoint;
+  /** Nobody on the public endpoints. */
+  readonly user: AuthenticatedUser | undefined;
+  readonly address: string;
+  readonly userAgent: string;
+  /** Where a room socket wants to resume. */
+  readonly afterSeq: number | undefined;
+}
+
+/** A connection whose endpoint lets in authenticated users only. */
+export type UserConnection = Connection & { readonly user: AuthenticatedUser };
+
+/** One open socket and the user behind it, with everything that is kept per client. */
+export class Connection {
+  readonly id = randomUUID();
+  /** Counts the connections of this node in the order in which they opened. */
+  readonly number = (opened += 1);
+  readonly openedAt = Date.now();
+  readonly subscriptions = new Map<Topic, Subscription>();
+  readonly frames: FrameQueue;
+  readonly frameBudget: TokenBucket;
+  readonly refusalBudget: TokenBucket;
+  readonly user: AuthenticatedUser | undefined;
+  lastActiveAt = this.openedAt;
+  /** False from a missed heartbeat on. */
+  isActive = true;
+  awaitsPong = false;
+  /** Frames that were dropped because the client reads too slowly. */
+  droppedFrames = 0;
+  closedBy: CloseReason | undefined;
+
+  constructor(
+    private readonly socket: WebSocket,
+    readonly admission: Admission,
+    private readonly limits: Limits,
+  ) {
+    this.user = admission.user;
+    this.frames = new FrameQueue(
+      () => this.socket.pause(),
+      () => this.socket.resume(),
+    );
+    this.frameBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, this.openedAt);
+    this.refusalBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, this.openedAt);
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN && this.closedBy === undefined;
+  }
+
+  get waitingBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  /** The room that a room socket is bound to. */
+  get boundRoom(): number | undefined {
+    return this.admission.endpoint.roomId;
+  }
+
+  get boundTopic(): Topic | undefined {
+    return this.boundRoom === undefined ? undefined : roomTopic(this.boundRoom);
+  }
+
+  hasUser(): this is UserConnection {
+    return this.user !== undefined;
+  }
+
+  send(frame: ServerFrame): void {
+    this.deliver(encodeFrame(frame));
+  }
+
+  /**
+   * Sends bytes that were encoded before. A client that lets too much wait loses ephemeral frames first;
+   * then it is closed with a code that tells it to come back and resume.
+   */
+  deliver(frame: EncodedFrame, ephemeral = false): void {
+    if (!this.isOpen) return;
+    const waiting = this.socket.bufferedAmount;
+    if (ephemeral && waiting > this.limits.waitingBytes / 2) {
+      this.droppedFrames += 1;
+    } else if (waiting > this.limits.waitingBytes) {
+      this.close(CLOSE.tooSlow);
+    } else {
+      this.socket.send(frame, AS_TEXT);
+    }
+  }
+
+  /** Plain text, on endpoints that do not speak frames. */
+  sendText(text: string): void {
+    this.deliver(Buffer.from(text));
+  }
+
+  /** Resolves when the frame has left the process, or when the socket is closed. */
+  sendAndFlush(frame: ServerFrame): Promise<void> {
+    if (!this.isOpen) return Promise.resolve();
+    return new Promise((resolve) => this.socket.send(encodeFrame(frame), AS_TEXT, () => resolve()));
+  }
+
+  ping(): void {
+    this.awaitsPong = true;
+    this.socket.ping();
+  }
+
+  close(reason: CloseReason): void {
+    if (this.closedBy !== undefined) return;
+    this.closedBy = reason;
+    this.socket.close(reason.code, reason.reason);
+  }
+
+  /** Resolves when the socket has closed, however it did. */
+  whenClosed(): Promise<void> {
+    if (this.socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    return new Promise((resolve) => this.socket.once('close', () => resolve()));
+  }
+
+  /** Ends the socket without a closing handshake. */
+  terminate(): void {
+    this.socket.terminate();
+  }
+}

@@ -1,0 +1,25 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequiresRole } from '../identity/decorators.js';
+import { ApiProblems } from '../protocol/api-problems.js';
+import { ConnectionsDto, ConnectionsQuery } from './connections.dto.js';
+import { ConnectionsService } from './connections.service.js';
+
+@ApiTags('operations')
+@Controller('api/connections')
+export class ConnectionsController {
+  constructor(private readonly connections: ConnectionsService) {}
+
+  @Get()
+  @RequiresRole('ops')
+  @ApiOperation({
+    operationId: 'listConnections',
+    summary: 'See the open sockets',
+    description: 'For users with the role `ops` or `admin`.',
+  })
+  @ApiOkResponse({ type: ConnectionsDto })
+  @ApiProblems('not_authenticated', 'forbidden', 'invalid_input')
+  list(@Query() query: ConnectionsQuery): ConnectionsDto {
+    return this.connections.overview(query);
+  }
+}

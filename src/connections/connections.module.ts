@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Backlog } from './backlog.js';
+import { Broker } from './broker/broker.js';
+import { MemoryBroker } from './broker/memory-broker.js';
+import { ConnectionLifecycle } from './connection-lifecycle.js';
+import { ConnectionRecord } from './connection-record.entity.js';
+import { ConnectionRecorder } from './connection-recorder.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { ConnectionsController } from './connections.controller.js';
+import { ConnectionsService } from './connections.service.js';
+import { EchoGateway } from './echo.gateway.js';
+import { FrameRouter } from './frame-router.js';
+import { Handshake } from './handshake.js';
+import { Heartbeat } from './heartbeat.js';
+import { PingGateway } from './ping.gateway.js';
+import { PublicGateway } from './public.gateway.js';
+import { Seats } from './seats.js';
+
+@Module({
+  imports: [DiscoveryModule, TypeOrmModule.forFeature([ConnectionRecord])],
+  controllers: [ConnectionsController],
+  providers: [
+    { provide: Broker, useClass: MemoryBroker },
+    Backlog,
+    ConnectionLifecycle,
+    ConnectionRecorder,
+    ConnectionRegistry,
+    ConnectionsService,
+    EchoGateway,
+    FrameRouter,
+    Handshake,
+    Heartbeat,
+    PingGateway,
+    PublicGateway,
+    Seats,
+  ],
+  exports: [Backlog, Broker, ConnectionRegistry, Handshake],
+})
+export class ConnectionsModule {}

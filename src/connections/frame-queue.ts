@@ -1,0 +1,82 @@
+/** Sends the answer of a handled frame. */
+type Answer = () => void;
+
+export interface FrameJob {
+  /** Handles the frame. Never rejects: a failure is an answer too. */
+  run(): Promise<Answer>;
+  /** May start while frames before it that are pipelined too still wait for their commit. */
+  readonly pipelined: boolean;
+}
+
+/** How many pipelined frames of one socket may wait for a commit at once. */
+const MAX_IN_FLIGHT = 64;
+/** Beyond this the socket is not read any further, so that its sender waits instead of our memory. */
+const HIGH_WATER = 64;
+const LOW_WATER = 16;
+
+/**
+ * The frames of one socket, handled and answered strictly in the order in which they came.
+ *
+ * A frame starts when those before it are done; consecutive pipelined ones start one after the other
+ * without waiting, so that a client which sends many messages shares commits with itself.
+ */
+export class FrameQueue {
+  private readonly waiting: FrameJob[] = [];
+  private inFlight = 0;
+  private pipelining = false;
+  private answered: Promise<void> = Promise.resolve();
+  private stopped = false;
+  private paused = false;
+
+  constructor(
+    private readonly pause: () => void,
+    private readonly resume: () => void,
+  ) {}
+
+  push(job: FrameJob): void {
+    if (this.stopped) return;
+    this.waiting.push(job);
+    this.start();
+    if (this.waiting.length > HIGH_WATER && !this.paused) {
+      this.paused = true;
+      this.pause();
+    }
+  }
+
+  /** Whether the sender is being held back. It cannot answer heartbeats meanwhile. */
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /** Takes no more frames and forgets those that wait. Resolves when those under way are answered. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.waiting.length = 0;
+    await this.answered;
+  }
+
+  private start(): void {
+    for (let next = this.waiting[0]; next && this.mayStart(next); next = this.waiting[0]) {
+      this.waiting.shift();
+      this.inFlight += 1;
+      this.pipelining = next.pipelined;
+      this.answered = this.finish(next.run(), this.answered);
+    }
+    if (this.paused && this.waiting.length < LOW_WATER) {
+      this.paused = false;
+      this.resume();
+    }
+  }
+
+  private mayStart(job: FrameJob): boolean {
+    return this.inFlight === 0 || (job.pipelined && this.pipelining && this.inFlight < MAX_IN_FLIGHT);
+  }
+
+  private async finish(running: Promise<Answer>, before: Promise<void>): Promise<void> {
+    const answer = await running;
+    await before;
+    answer();
+    this.inFlight -= 1;
+    this.start();
+  }
+}

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { Settings } from '../config/settings.js';
+import { AppError } from '../errors/app-error.js';
+import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import type { Admission, UserConnection } from './connection.js';
+import { clientAddress } from './client-address.js';
+import { endpointAt } from './endpoints.js';
+import { Seats, type Seat } from './seats.js';
+
+const USER_AGENT_MAX = 256;
+const SHUTDOWN_RETRY_AFTER = 2;
+
+/** What a socket showed to prove who is behind it. */
+export interface Credentials {
+  readonly token?: string;
+  readonly ticket?: string;
+}
+
+/** Names who a user and a session are, before the database is asked. See {@link Seats.book}. */
+export type Book = (userId: number, sessionId: string) => void;
+
+/** Decides who is behind a socket. `auth/` implements it. */
+export interface Authenticator {
+  /** @throws AppError `not_authenticated` | `token_expired`, or what `book` throws */
+  authenticate(credentials: Credentials, book: Book): Promise<AuthenticatedUser>;
+}
+
+/** Decides who may open a room socket, and listens to the room once it is open. `rooms/` implements it. */
+export interface RoomEntrance {
+  /** @throws AppError `room_not_found` | `room_is_private` | `banned` */
+  admit(user: AuthenticatedUser, roomId: number): Promise<void>;
+  enter(connection: UserConnection, roomId: number, afterSeq: number | undefined): Promise<void>;
+}
+
+export interface Decision {
+  readonly admission: Admission;
+  readonly seat: Seat;
+}
+
+/**
+ * Decides about a socket before it is upgraded, so that a refusal is an HTTP status with a problem document
+ * and costs no socket.
+ */
+@Injectable()
+export class Handshake {
+  private authenticator: Authenticator | undefined;
+  private entrance: RoomEntrance | undefined;
+  private draining = false;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly seats: Seats,
+  ) {}
+
+  authenticateWith(authenticator: Authenticator): void {
+    this.authenticator = authenticator;
+  }
+
+  enterRoomsThrough(entrance: RoomEntrance): void {
+    this.entrance = entrance;
+  }
+
+  get roomEntrance(): RoomEntrance {
+    if (!this.entrance) throw new Error('No room entrance is set.');
+    return this.entrance;
+  }
+
+  /** Lets nobody in from here on. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  /**
+   * Whoever gets a decision owns its seat and releases it when the socket closes.
+   *
+   * @throws AppError with the status that refuses the upgrade
+   */
+  async decide(request: IncomingMessage): Promise<Decision> {
+    if (this.draining) throw new AppError('shutting_down', { retryAfter: SHUTDOWN_RETRY_AFTER });
+    const url = urlOf(request);
+    const endpoint = endpointAt(url.pathname);
+    if (!endpoint) throw new AppError('route_not_found');
+    this.checkOrigin(request);
+    const afterSeq = afterSeqOf(url);
+    const seat = this.seats.take();
+    try {
+      const needsUser = endpoint.name === 'auth' || endpoint.name === 'room';
+      const user = needsUser ? await this.userOf(request, url, seat) : undefined;
+      if (user && endpoint.roomId !== undefined) await this.roomEntrance.admit(user, endpoint.roomId);
+      if (seat.revoked || this.draining)
+        throw new AppError(this.draining ? 'shutting_down' : 'not_authenticated');
+      const address = clientAddress(request, this.settings.trustProxy);
+      const userAgent = (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);
+      return { admission: { endpoint, user, address, userAgent, afterSeq }, seat };
+    } catch (error) {
+      this.seats.release(seat);
+      throw error;
+    }
+  }
+
+  private async userOf(request: IncomingMessage, url: URL, seat: Seat): Promise<AuthenticatedUser> {
+    if (!this.authenticator) throw new Error('No authenticator is set.');
+    return this.authenticator.authenticate(credentialsOf(request, url), (userId, sessionId) => {
+      this.seats.book(seat, userId, sessionId);
+    });
+  }
+
+  /**
+   * Browsers name the page's origin and let any page connect, so the server has to look (RFC 6455, 10.2).
+   * Programs send no origin; they prove themselves with a token, never with a cookie.
+   */
+  private checkOrigin(request: IncomingMessage): void {
+    const { origin, host } = request.headers;
+    if (origin === undefined) return;
+    const { corsOrigins } = this.settings;
+    if (corsOrigins.includes(origin) || corsOrigins.includes('*')) return;
+    if (host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)) return;
+    throw new AppError('origin_not_allowed');
+  }
+}
+
+function urlOf(request: IncomingMessage): URL {
+  const target = request.url ?? '/';
+  if (!target.startsWith('/') || !URL.canParse(target, 'http://parlor')) throw new AppError('bad_request');
+  return new URL(`http://parlor${target}`);
+}
+
+function credentialsOf(request: IncomingMessage, url: URL): Credentials {
+  const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  const token = bearer ?? url.searchParams.get('token') ?? undefined;
+  if (token !== undefined) return { token };
+  const ticket = url.searchParams.get('ticket') ?? undefined;
+  return ticket === undefined ? {} : { ticket };
+}
+
+function afterSeqOf(url: URL): number | undefined {
+  const raw = url.searchParams.get('after_seq');
+  if (raw === null) return undefined;
+  if (/^\d{1,15}$/.test(raw)) return Number(raw);
+  const errors = [{ field: 'after_seq', message: 'after_seq must be a whole number of at least 0' }];
+  throw new AppError('invalid_input', { errors });
+}

@@ -1,0 +1,110 @@
+import { Logger, type INestApplicationContext } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocketServer } from 'ws';
+import { Settings } from '../config/settings.js';
+import { AppError } from '../errors/app-error.js';
+import { ConnectionLifecycle } from './connection-lifecycle.js';
+import { Handshake, type Decision } from './handshake.js';
+import { refuseUpgrade } from './refuse-upgrade.js';
+import { Seats } from './seats.js';
+
+/** Milliseconds a client has to answer our close frame. */
+const CLOSE_TIMEOUT = 3_000;
+/** Pieces of one message. ws allows 16,384, which lets a hundred strangers fill the memory. */
+const MAX_FRAGMENTS = 64;
+/** TCP segments of one message that is not whole yet. */
+const MAX_CHUNKS = 8_192;
+
+/**
+ * Nest's WebSocket adapter for ws, with the two things replaced that it cannot do for us: the upgrade, which
+ * {@link Handshake} decides, and the dispatch of frames, which {@link FrameRouter} does.
+ */
+export class ParlorWsAdapter extends WsAdapter {
+  private readonly log = new Logger('Upgrade');
+  private readonly servers = new Map<string, WebSocketServer>();
+  private readonly settings: Settings;
+  private readonly handshake: Handshake;
+  private readonly lifecycle: ConnectionLifecycle;
+  private readonly seats: Seats;
+  private upgrades: Server | undefined;
+  private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    void this.upgrade(request, socket, head);
+  };
+
+  constructor(app: INestApplicationContext) {
+    super(app);
+    this.settings = app.get(Settings);
+    this.handshake = app.get(Handshake);
+    this.lifecycle = app.get(ConnectionLifecycle);
+    this.seats = app.get(Seats);
+  }
+
+  /** Nest calls this once for each path that a gateway is declared on. */
+  override create(port: number, options: { path?: string } = {}): WebSocketServer {
+    const server: WebSocketServer = super.create(port, {
+      ...options,
+      clientTracking: false,
+      closeTimeout: CLOSE_TIMEOUT,
+      maxPayload: this.settings.limits.frameBytes,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_CHUNKS,
+      perMessageDeflate: false,
+    });
+    this.servers.set(options.path ?? '', server);
+    return server;
+  }
+
+  /** Nest would bind each handler of each gateway to each client here. The frame router needs no binding. */
+  override bindClientConnect(): void {}
+
+  override bindMessageHandlers(): void {}
+
+  /** The sockets are closed all together, in {@link dispose}. */
+  override async close(): Promise<void> {}
+
+  override async dispose(): Promise<void> {
+    await this.lifecycle.drain();
+    this.upgrades?.off('upgrade', this.onUpgrade);
+    await super.dispose();
+  }
+
+  protected override ensureHttpServerExists(port: number, httpServer?: Server): Server | undefined {
+    if (httpServer && !this.upgrades) {
+      this.upgrades = httpServer;
+      httpServer.on('upgrade', this.onUpgrade);
+    }
+    this.httpServersRegistry.set(port, httpServer);
+    return httpServer;
+  }
+
+  private async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Before the first await: a reset while we ask the database would end the process.
+    const onError = (error: Error): void => this.log.debug(error.message);
+    socket.on('error', onError);
+    try {
+      const decision = await this.handshake.decide(request);
+      socket.off('error', onError);
+      this.hand(decision, request, socket, head);
+    } catch (error) {
+      if (!(error instanceof AppError)) this.log.error(error);
+      refuseUpgrade(socket, error instanceof AppError ? error : new AppError('internal'));
+    }
+  }
+
+  /** ws refuses what is no WebSocket handshake by itself, and then nobody sits on the seat. */
+  private hand(decision: Decision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    let opened = false;
+    try {
+      this.servers
+        .get(decision.admission.endpoint.gatewayPath)
+        ?.handleUpgrade(request, socket, head, (client) => {
+          opened = true;
+          this.lifecycle.open(client, decision);
+        });
+    } finally {
+      if (!opened) this.seats.release(decision.seat);
+    }
+  }
+}

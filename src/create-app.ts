@@ -1,0 +1,53 @@
+import type { NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import type { Environment } from './config/env-reader.js';
+import { Settings } from './config/settings.js';
+import { ParlorWsAdapter } from './connections/parlor-ws.adapter.js';
+import { serveDocs } from './http/docs-pages.js';
+import { describeApi } from './http/openapi.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { RequestPipe } from './http/request.pipe.js';
+import { ServerLog } from './server-log.js';
+
+const PREFLIGHT_SECONDS = 600;
+const EXPOSED_HEADERS = ['Link', 'Location', 'Retry-After', 'WWW-Authenticate'];
+
+/** What an application is made with; {@link configureApp} does the rest. */
+export const APP_OPTIONS = {
+  bodyParser: false,
+  bufferLogs: true,
+  abortOnError: false,
+} as const satisfies NestApplicationOptions;
+
+/**
+ * Makes the application, migrated and ready to listen.
+ *
+ * @param env the settings, instead of `.env` and the process environment
+ * @throws ConfigurationError
+ */
+export async function createApp(env?: Environment): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(env), APP_OPTIONS);
+  configureApp(app);
+  return app;
+}
+
+/** Everything about HTTP and sockets that is not declared on a controller or a gateway. */
+export function configureApp(app: NestExpressApplication): void {
+  const settings = app.get(Settings);
+  app.useLogger(new ServerLog(settings.logLevel));
+  app.flushLogs();
+  app.disable('x-powered-by');
+  app.useBodyParser('json', { limit: settings.limits.bodyBytes, strict: false });
+  app.useBodyParser('urlencoded', { limit: settings.limits.bodyBytes, extended: false });
+  app.enableCors({
+    origin: settings.corsOrigins.includes('*') ? '*' : [...settings.corsOrigins],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalPipes(new RequestPipe());
+  app.useWebSocketAdapter(new ParlorWsAdapter(app));
+  serveDocs(app, describeApi(app));
+}

@@ -1,0 +1,19 @@
+import { Column, PrimaryGeneratedColumn, type ColumnOptions } from 'typeorm';
+
+/** 64-bit integers leave some drivers as text. */
+const wholeNumber = {
+  from: (stored: string | number | null): number | null => (stored === null ? null : Number(stored)),
+  to: (value: number | null): number | null => value,
+};
+
+/** An id that the database gives and never gives twice: AUTOINCREMENT in SQLite. */
+export const GeneratedId = () => PrimaryGeneratedColumn({ type: 'integer' });
+
+/** A time, stored as whole milliseconds since the epoch: databases have no time type in common. */
+export const TimeColumn = (options: ColumnOptions = {}) =>
+  Column({ ...options, type: 'bigint', transformer: wholeNumber });
+
+/** ISO 8601 in UTC with `Z`, as every answer shows times. */
+export function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,4 @@
+import { InitialSchema1763830800000 } from './migrations/1763830800000-initial-schema.js';
+
+/** In the order in which they were released. A released one is never changed. */
+export const migrations = [InitialSchema1763830800000];

@@ -1,0 +1,57 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError } from '../errors/app-error.js';
+import type { ErrorCode } from '../errors/catalogue.js';
+import { problemHeaders, problemOf, PROBLEM_TYPE } from '../protocol/problem.js';
+
+/** What the framework and the body parser report by status, in our own words. */
+const CODE_OF_STATUS: Record<number, ErrorCode> = {
+  401: 'not_authenticated',
+  403: 'forbidden',
+  404: 'route_not_found',
+  405: 'method_not_allowed',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+  422: 'invalid_input',
+};
+
+/** Answers every error of an HTTP request with a problem document (RFC 9457). */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<IncomingMessage>();
+    const response = host.switchToHttp().getResponse<ServerResponse>();
+    const known = translate(error, request);
+    if (known.code === 'internal') this.logger.error(error);
+    if (response.headersSent) return void response.end();
+    const body = JSON.stringify(problemOf(known));
+    response.writeHead(known.status, {
+      'Content-Type': PROBLEM_TYPE,
+      'Content-Length': Buffer.byteLength(body),
+      ...problemHeaders(known),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+}
+
+function translate(error: unknown, request: IncomingMessage): AppError {
+  if (error instanceof AppError) return error;
+  if (isUnreadableBody(error)) return new AppError('unreadable_json');
+  const status = statusOf(error);
+  if (status === 404 && /^\/ws(\/|\?|$)/.test(request.url ?? '')) return new AppError('upgrade_required');
+  if (status === undefined || status >= 500) return new AppError('internal', {}, { cause: error });
+  return new AppError(CODE_OF_STATUS[status] ?? 'bad_request');
+}
+
+/** body-parser marks what it could not parse. */
+function isUnreadableBody(error: unknown): boolean {
+  return error instanceof SyntaxError && 'type' in error && error.type === 'entity.parse.failed';
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'status' in error && typeof error.status === 'number') return error.status;
+  return undefined;
+}

@@ -1,0 +1,17 @@
+/** System roles, weakest first: `ops` may look at the running system, `admin` may change it. */
+export const ROLES = ['user', 'ops', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is calling: the user behind a verified token, on HTTP and on sockets alike. */
+export interface AuthenticatedUser {
+  readonly id: number;
+  readonly username: string;
+  readonly role: Role;
+  readonly sessionId: string;
+  /** When the access token ends, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export function hasRole(user: AuthenticatedUser, needed: Role): boolean {
+  return ROLES.indexOf(user.role) >= ROLES.indexOf(needed);
+}

@@ -1,0 +1,128 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { WriteQueue } from '../database/write-queue.js';
+import { AppError } from '../errors/app-error.js';
+import { BatchLookup } from './batch-lookup.js';
+import { Message } from './message.entity.js';
+
+/** A message on its way into the log. */
+export interface Draft {
+  readonly userId: number;
+  readonly roomId: number;
+  readonly content: string;
+  readonly clientMsgId: string | null;
+  readonly replyTo: number | null;
+}
+
+export interface Appended {
+  readonly message: Message;
+  /** The same `client_msg_id` was there before; nothing was stored. */
+  readonly isDuplicate: boolean;
+}
+
+/** Called once for each message that was stored, in the order of `seq`, right after the commit. */
+export type OnCommitted = (message: Message) => void;
+
+interface Pending {
+  readonly draft: Draft;
+  readonly onCommitted: OnCommitted;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Outcome = Appended | AppError;
+
+/** Rows of one INSERT: with nine columns well below the 32,766 parameters that SQLite takes. */
+const MAX_BATCH = 500;
+
+/**
+ * The log of every room: gives `seq` inside the commit, one after the other without holes.
+ *
+ * Group commit: appends that come while a commit is under way share the next one, a single transaction with
+ * one INSERT. There is no timer; an append that comes alone is committed at once.
+ */
+@Injectable()
+export class MessageLog {
+  private readonly logger = new Logger('MessageLog');
+  private pending: Pending[] = [];
+
+  constructor(private readonly writes: WriteQueue) {}
+
+  /**
+   * Stores a message. Whether the author is a member is decided in the same transaction, so that nothing
+   * of theirs can follow the end of their membership.
+   *
+   * @throws AppError `room_not_found` | `not_a_member` | `reply_not_found` | `storage_unavailable`
+   */
+  append(draft: Draft, onCommitted: OnCommitted): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      this.pending.push({ draft, onCommitted, resolve, reject });
+      if (this.pending.length === 1) void this.commitNext();
+    });
+  }
+
+  /** Asks for one turn in the write queue; takes what is there when the turn comes. */
+  private async commitNext(): Promise<void> {
+    let batch: Pending[] = [];
+    let outcomes: Outcome[];
+    try {
+      outcomes = await this.writes.run((manager) => {
+        batch = this.takeBatch();
+        return appendAll(manager, batch.map(draftOf));
+      });
+    } catch (error) {
+      // The turn was refused before it came, or its transaction was rolled back: nothing of it is stored.
+      const failed = batch.length > 0 ? batch : this.takeBatch();
+      const reason =
+        error instanceof AppError ? error : new AppError('storage_unavailable', {}, { cause: error });
+      for (const { reject } of failed) reject(reason);
+      this.logger.error(error);
+      return;
+    }
+    settle(batch, outcomes);
+  }
+
+  private takeBatch(): Pending[] {
+    const batch = this.pending.slice(0, MAX_BATCH);
+    this.pending = this.pending.slice(MAX_BATCH);
+    if (this.pending.length > 0) void this.commitNext();
+    return batch;
+  }
+}
+
+function draftOf({ draft }: Pending): Draft {
+  return draft;
+}
+
+function settle(batch: Pending[], outcomes: Outcome[]): void {
+  batch.forEach(({ onCommitted, resolve, reject }, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) return reject(new Error('An append has no outcome.'));
+    if (outcome instanceof AppError) return reject(outcome);
+    if (!outcome.isDuplicate) onCommitted(outcome.message);
+    resolve(outcome);
+  });
+}
+
+/** One batch in one transaction. Each draft gets its own outcome: a wrong one does not fail its neighbours. */
+async function appendAll(manager: EntityManager, drafts: Draft[]): Promise<Outcome[]> {
+  const lookup = await BatchLookup.read(manager, drafts);
+  const createdAt = Date.now();
+  const fresh: Message[] = [];
+  const outcomes = drafts.map((draft): Outcome => {
+    const refusal = lookup.refusalOf(draft);
+    if (refusal) return refusal;
+    const original = lookup.originalOf(draft);
+    if (original) return { message: original, isDuplicate: true };
+    const seq = lookup.nextSeq(draft.roomId);
+    const message = manager.create(Message, { ...draft, seq, createdAt, editedAt: null });
+    lookup.remember(message);
+    fresh.push(message);
+    return { message, isDuplicate: false };
+  });
+  if (fresh.length > 0) {
+    await manager.insert(Message, fresh);
+    await lookup.writeHeads(manager);
+  }
+  return outcomes;
+}

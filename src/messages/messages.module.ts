@@ -1,0 +1,31 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Backlog } from '../connections/backlog.js';
+import { ConnectionsModule } from '../connections/connections.module.js';
+import { Room } from '../rooms/room.entity.js';
+import { RoomsModule } from '../rooms/rooms.module.js';
+import { MessageHistory } from './message-history.js';
+import { MessageLog } from './message-log.js';
+import { Message } from './message.entity.js';
+import { MessagesController } from './messages.controller.js';
+import { MessagesGateway } from './messages.gateway.js';
+import { MessagesService } from './messages.service.js';
+import { RoomCatchUp } from './room-catch-up.js';
+import { SendBudget } from './send-budget.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Message, Room]), ConnectionsModule, RoomsModule],
+  controllers: [MessagesController],
+  providers: [MessageHistory, MessageLog, MessagesGateway, MessagesService, RoomCatchUp, SendBudget],
+})
+export class MessagesModule implements OnModuleInit {
+  constructor(
+    private readonly backlog: Backlog,
+    private readonly catchUp: RoomCatchUp,
+  ) {}
+
+  /** The logs are what subscriptions to rooms catch up from. */
+  onModuleInit(): void {
+    this.backlog.readFrom(this.catchUp);
+  }
+}

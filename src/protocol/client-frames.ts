@@ -1,0 +1,94 @@
+import { CLIENT_MSG_ID_MAX, REF_MAX } from './limits.js';
+import { Integer, Text } from './fields.js';
+
+/** What every client frame may carry. */
+export class ClientFrame {
+  @Text(
+    { minLength: 0, maxLength: REF_MAX },
+    {
+      description: 'Chosen by the client; answered by exactly one `ack` or `error` with the same `ref`.',
+      optional: true,
+      example: 'r1',
+    },
+  )
+  ref?: string | null;
+}
+
+export class MessageFrame extends ClientFrame {
+  @Text({ enum: ['message'] }, { description: 'May be left out.', optional: true })
+  type?: 'message';
+
+  @Integer({ minimum: 1 }, { description: 'Needed on `/ws/auth`; a room socket fills it in.', example: 1 })
+  room_id: number;
+
+  @Text(
+    {},
+    { description: 'The text. Its longest length is in `connection_established.limits`.', example: 'hello' },
+  )
+  content: string;
+
+  @Text(
+    { maxLength: CLIENT_MSG_ID_MAX },
+    {
+      description: 'Makes a retry harmless: the same id gives the original message.',
+      optional: true,
+      example: '0b9c2a1e',
+    },
+  )
+  client_msg_id?: string | null;
+
+  @Integer({ minimum: 1 }, { description: 'The id of a message of the same room.', optional: true })
+  reply_to?: number | null;
+}
+
+export class JoinRoomFrame extends ClientFrame {
+  @Text({ enum: ['join_room'] }, { description: 'Joins a room and listens to it. `/ws/auth` only.' })
+  type: 'join_room';
+
+  @Integer({ minimum: 1 }, { description: 'The room.', example: 1 })
+  room_id: number;
+
+  @Integer(
+    { minimum: 0 },
+    {
+      description: 'The last `seq` that the client has: everything after it follows.',
+      optional: true,
+      example: 41,
+    },
+  )
+  after_seq?: number | null;
+}
+
+export class LeaveRoomFrame extends ClientFrame {
+  @Text({ enum: ['leave_room'] }, { description: 'Ends the membership. `/ws/auth` only.' })
+  type: 'leave_room';
+
+  @Integer({ minimum: 1 }, { description: 'The room.', example: 1 })
+  room_id: number;
+}
+
+export class TypingFrame extends ClientFrame {
+  @Text({ enum: ['typing'] }, { description: 'The user is typing. Send it again while it lasts.' })
+  type: 'typing';
+
+  @Integer({ minimum: 1 }, { description: 'Needed on `/ws/auth`; a room socket fills it in.', example: 1 })
+  room_id: number;
+}
+
+export class PingFrame extends ClientFrame {
+  @Text({ enum: ['ping'] }, { description: 'Answered by `pong`.' })
+  type: 'ping';
+}
+
+/** Every frame that a client may send. The parser, the types and the documents come from this table. */
+export const CLIENT_FRAMES = {
+  message: MessageFrame,
+  join_room: JoinRoomFrame,
+  leave_room: LeaveRoomFrame,
+  typing: TypingFrame,
+  ping: PingFrame,
+} as const;
+
+export type ClientFrameType = keyof typeof CLIENT_FRAMES;
+export type ClientFrameOf<T extends ClientFrameType> = InstanceType<(typeof CLIENT_FRAMES)[T]>;
+export type AnyClientFrame = ClientFrameOf<ClientFrameType>;

@@ -1,0 +1,24 @@
+/**
+ * Limits that shape a field or an answer and so stand in the published schemas. Limits that an operator
+ * may move are in `config/settings.ts`. Lengths count Unicode code points.
+ */
+export const USERNAME_MAX = 64;
+export const EMAIL_MAX = 254;
+export const PASSWORD_MIN = 8;
+/** bcrypt ignores every byte after the 72nd, so a longer password is refused instead of cut. */
+export const PASSWORD_MAX_BYTES = 72;
+export const ROOM_NAME_MAX = 100;
+export const ROOM_DESCRIPTION_MAX = 1000;
+export const CLIENT_MSG_ID_MAX = 128;
+export const REF_MAX = 64;
+
+export const PAGE_MAX = 100;
+/** Messages in the history that a socket gets when it joins without a cursor, and the REST default. */
+export const HISTORY_DEFAULT = 50;
+/** Messages in one page of a catch-up. */
+export const CATCH_UP_PAGE = 100;
+
+/** Seconds after which a client stops showing that somebody types. */
+export const TYPING_EXPIRES_IN = 6;
+/** Seconds a WebSocket ticket can be used. */
+export const TICKET_SECONDS = 30;

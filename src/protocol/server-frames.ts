@@ -1,0 +1,220 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';
+
+const USER_ID = { description: 'The user.', example: 7 };
+const USERNAME = { description: 'The name of the user at that time.', example: 'ada' };
+const ROOM_ID = { description: 'The room.', example: 1 };
+const TIMESTAMP = { description: 'UTC, ISO 8601.', example: '2026-11-22T17:00:00.000Z' };
+const HEAD_SEQ = { description: 'The newest `seq` of the room; 0 in an empty one.', example: 42 };
+
+export class SocketLimits {
+  @ApiProperty({ description: 'Bytes of one frame from the client.', example: 65536 })
+  frame_bytes: number;
+  @ApiProperty({ description: 'Code points of one message.', example: 4000 })
+  message_length: number;
+  @ApiProperty({ description: 'Frames a second on one socket, after the burst.', example: 50 })
+  frames_per_second: number;
+  @ApiProperty({ description: 'Messages a second of one user, after the burst.', example: 10 })
+  messages_per_second: number;
+  @ApiProperty({
+    description: 'Bytes that may wait for the client before it is closed as too slow.',
+    example: 1048576,
+  })
+  waiting_bytes: number;
+}
+
+export class ConnectionEstablishedFrame {
+  @ApiProperty({ enum: ['connection_established'] })
+  type: 'connection_established';
+  @ApiProperty(USER_ID)
+  user_id: number;
+  @ApiProperty(USERNAME)
+  username: string;
+  @ApiProperty({ format: 'uuid', description: 'Names this socket, also in `/api/connections`.' })
+  client_id: string;
+  @ApiProperty({ description: 'Milliseconds between two protocol pings of the server.', example: 25000 })
+  heartbeat_interval_ms: number;
+  @ApiProperty({ description: 'Milliseconds a client has to answer one.', example: 8000 })
+  heartbeat_timeout_ms: number;
+  @ApiProperty({ ...TIMESTAMP, description: 'When the token ends, and with it this socket.' })
+  token_expires_at: string;
+  @ApiProperty({ description: 'Whether `after_seq` brings back what was missed.' })
+  resumable: boolean;
+  @ApiProperty({ type: SocketLimits })
+  limits: SocketLimits;
+}
+
+export class HistoryMessage {
+  @ApiProperty({ example: 99 })
+  id: number;
+  @ApiProperty({
+    description: 'Place in the log of the room: 1, 2, 3 and so on, without holes.',
+    example: 42,
+  })
+  seq: number;
+  @ApiProperty({ example: 'hello' })
+  content: string;
+  @ApiProperty(USER_ID)
+  user_id: number;
+  @ApiProperty(USERNAME)
+  username: string;
+  @ApiProperty(TIMESTAMP)
+  timestamp: string;
+  @ApiProperty({ type: Number, nullable: true, description: 'The id of the message that this one answers.' })
+  reply_to: number | null;
+  @ApiProperty({ type: String, nullable: true, description: 'When the text was last changed.' })
+  edited_at: string | null;
+  @ApiProperty({ required: false, description: 'Only to the author: the id that the client gave.' })
+  client_msg_id?: string;
+}
+
+export class MessageSentFrame extends HistoryMessage {
+  @ApiProperty({ enum: ['message'] })
+  type: 'message';
+  @ApiProperty(ROOM_ID)
+  room_id: number;
+}
+
+export class MessageHistoryFrame {
+  @ApiProperty({ enum: ['message_history'] })
+  type: 'message_history';
+  @ApiProperty(ROOM_ID)
+  room_id: number;
+  @ApiProperty({ type: [HistoryMessage], description: 'Oldest first.' })
+  messages: HistoryMessage[];
+  @ApiProperty(HEAD_SEQ)
+  head_seq: number;
+  @ApiProperty({
+    description: 'Another page of this catch-up follows; false on the last, then live frames come.',
+  })
+  has_more: boolean;
+}
+
+class AboutUserInRoom {
+  @ApiProperty(USER_ID)
+  user_id: number;
+  @ApiProperty(USERNAME)
+  username: string;
+  @ApiProperty(ROOM_ID)
+  room_id: number;
+  @ApiProperty(TIMESTAMP)
+  timestamp: string;
+}
+
+export class UserJoinedFrame extends AboutUserInRoom {
+  @ApiProperty({ enum: ['user_joined'], description: 'Became a member.' })
+  type: 'user_joined';
+}
+
+export class UserLeftFrame extends AboutUserInRoom {
+  @ApiProperty({ enum: ['user_left'], description: 'Is a member no longer.' })
+  type: 'user_left';
+}
+
+export class UserDisconnectedFrame extends AboutUserInRoom {
+  @ApiProperty({
+    enum: ['user_disconnected'],
+    description: 'The last socket of a member in the room has closed.',
+  })
+  type: 'user_disconnected';
+}
+
+export class UserTypingFrame extends AboutUserInRoom {
+  @ApiProperty({ enum: ['user_typing'] })
+  type: 'user_typing';
+  @ApiProperty({ description: 'Seconds after which to stop showing it.', example: 6 })
+  expires_in: number;
+}
+
+export class RoomJoinedFrame {
+  @ApiProperty({ enum: ['room_joined'] })
+  type: 'room_joined';
+  @ApiProperty(ROOM_ID)
+  room_id: number;
+  @ApiProperty({ example: 'lobby' })
+  room_name: string;
+  @ApiProperty(HEAD_SEQ)
+  head_seq: number;
+}
+
+export class RoomLeftFrame {
+  @ApiProperty({ enum: ['room_left'], description: 'This socket hears nothing of the room from here on.' })
+  type: 'room_left';
+  @ApiProperty(ROOM_ID)
+  room_id: number;
+  @ApiProperty({ enum: ['left', 'kicked', 'banned'], description: 'Why.' })
+  reason: 'left' | 'kicked' | 'banned';
+}
+
+export class ErrorFrame {
+  @ApiProperty({ enum: ['error'] })
+  type: 'error';
+  @ApiProperty({ description: 'For people.', example: 'You are not a member of this room.' })
+  content: string;
+  @ApiProperty({ enum: Object.keys(CATALOGUE), description: 'For programs.', example: 'not_a_member' })
+  code: ErrorCode;
+  @ApiProperty({ required: false, description: 'The `ref` of the frame that it answers.' })
+  ref?: string;
+  @ApiProperty({ description: 'Whether the same frame may succeed when sent again.' })
+  retryable: boolean;
+  @ApiProperty({ required: false, description: 'Seconds to wait before that.' })
+  retry_after?: number;
+  @ApiProperty({ required: false, description: 'With `gap`: the room, and the newest `seq` that there is.' })
+  room_id?: number;
+  @ApiProperty({ required: false })
+  after_seq?: number;
+  @ApiProperty({ required: false })
+  head_seq?: number;
+}
+
+export class PongFrame {
+  @ApiProperty({ enum: ['pong'] })
+  type: 'pong';
+  @ApiProperty(TIMESTAMP)
+  timestamp: string;
+}
+
+/** What a handled frame made; becomes an `ack` with the frame's `ref`. */
+export class AckFacts {
+  @ApiProperty({ required: false, description: 'The id of the message that was stored.' })
+  id?: number;
+  @ApiProperty({ required: false, description: 'Its place in the log of the room.' })
+  seq?: number;
+  @ApiProperty({ required: false, description: 'The room that was meant.' })
+  room_id?: number;
+  @ApiProperty({ required: false, description: 'True when a retry found the message already stored.' })
+  duplicate?: boolean;
+}
+
+export class AckFrame extends AckFacts {
+  @ApiProperty({ enum: ['ack'] })
+  type: 'ack';
+  @ApiProperty({ description: 'The `ref` of the frame that it answers.', example: 'r1' })
+  ref: string;
+}
+
+export class EchoFrame {
+  @ApiProperty({ enum: ['echo'] })
+  type: 'echo';
+  @ApiProperty({ example: 'Received: hello' })
+  content: string;
+}
+
+/** Every frame that the server may send. */
+export const SERVER_FRAMES = {
+  connection_established: ConnectionEstablishedFrame,
+  message: MessageSentFrame,
+  message_history: MessageHistoryFrame,
+  user_joined: UserJoinedFrame,
+  user_left: UserLeftFrame,
+  user_disconnected: UserDisconnectedFrame,
+  user_typing: UserTypingFrame,
+  room_joined: RoomJoinedFrame,
+  room_left: RoomLeftFrame,
+  error: ErrorFrame,
+  pong: PongFrame,
+  ack: AckFrame,
+  echo: EchoFrame,
+} as const;
+
+export type ServerFrame = InstanceType<(typeof SERVER_FRAMES)[keyof typeof SERVER_FRAMES]>;

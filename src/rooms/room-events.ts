@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { Broker } from '../connections/broker/broker.js';
+import { roomTopic, userTopic } from '../connections/topics.js';
+import { iso } from '../database/columns.js';
+import { encodeFrame } from '../protocol/encode-frame.js';
+import { TYPING_EXPIRES_IN } from '../protocol/limits.js';
+import type { RoomLeftFrame } from '../protocol/server-frames.js';
+
+/** The user that an event is about. */
+export interface Somebody {
+  readonly id: number;
+  readonly username: string;
+}
+
+/** Tells a room what happens to its people. None of it is in the log. */
+@Injectable()
+export class RoomEvents {
+  constructor(private readonly broker: Broker) {}
+
+  joined(user: Somebody, roomId: number): void {
+    const frame = encodeFrame({ type: 'user_joined', ...about(user, roomId) });
+    this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame });
+  }
+
+  /** Cuts the user's own sockets from the room before the others hear of it. */
+  left(user: Somebody, roomId: number, reason: RoomLeftFrame['reason']): void {
+    this.broker.publish({
+      kind: 'drop',
+      topic: userTopic(user.id),
+      userId: user.id,
+      from: roomTopic(roomId),
+      farewell: encodeFrame({ type: 'room_left', room_id: roomId, reason }),
+    });
+    const frame = encodeFrame({ type: 'user_left', ...about(user, roomId) });
+    this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame });
+  }
+
+  disconnected(user: Somebody, roomId: number): void {
+    const frame = encodeFrame({ type: 'user_disconnected', ...about(user, roomId) });
+    this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame, ephemeral: true });
+  }
+
+  typing(user: Somebody, roomId: number): void {
+    const frame = encodeFrame({ type: 'user_typing', ...about(user, roomId), expires_in: TYPING_EXPIRES_IN });
+    this.broker.publish({
+      kind: 'frame',
+      topic: roomTopic(roomId),
+      frame,
+      exceptUser: user.id,
+      ephemeral: true,
+    });
+  }
+}
+
+function about({ id, username }: Somebody, roomId: number) {
+  return { user_id: id, username, room_id: roomId, timestamp: iso(Date.now()) };
+}

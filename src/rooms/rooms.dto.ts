@@ -1,0 +1,77 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { QueryInteger, Text } from '../protocol/fields.js';
+import { PAGE_MAX, ROOM_DESCRIPTION_MAX, ROOM_NAME_MAX } from '../protocol/limits.js';
+import { VISIBILITIES, type Visibility } from './room.entity.js';
+
+export const ROOM_ROLES = ['owner', 'member'] as const;
+export type RoomRole = (typeof ROOM_ROLES)[number];
+
+export class CreateRoomDto {
+  @Text(
+    { maxLength: ROOM_NAME_MAX, pattern: '\\S' },
+    { description: 'Names of public rooms are unique without regard to case.', example: 'lobby' },
+  )
+  name: string;
+
+  @Text(
+    { minLength: 0, maxLength: ROOM_DESCRIPTION_MAX },
+    { description: 'What it is about.', optional: true },
+  )
+  description?: string | null;
+
+  @Text(
+    { enum: VISIBILITIES },
+    {
+      description: 'Everybody may join a public room; into a private one people are added.',
+      optional: true,
+      default: 'public',
+    },
+  )
+  visibility?: Visibility;
+}
+
+export class RoomsQuery {
+  @QueryInteger({ minimum: 0 }, { description: 'Rooms to pass over.', default: 0 })
+  skip?: number;
+
+  @QueryInteger({ minimum: 1, maximum: PAGE_MAX }, { description: 'Rooms in one answer.', default: PAGE_MAX })
+  limit?: number;
+}
+
+export class RoomDto {
+  @ApiProperty({ example: 1 })
+  id: number;
+  @ApiProperty({ example: 'lobby' })
+  name: string;
+  @ApiProperty({ type: String, nullable: true })
+  description: string | null;
+  @ApiProperty({ enum: [...VISIBILITIES] })
+  visibility: Visibility;
+  @ApiProperty({ example: '2026-11-22T17:00:00.000Z' })
+  created_at: string;
+  @ApiProperty({ example: 7 })
+  owner_id: number;
+  @ApiProperty({ description: 'The newest `seq` of its log; 0 when nobody has said anything.', example: 42 })
+  head_seq: number;
+  @ApiProperty({ description: 'Whether you are a member.' })
+  is_member: boolean;
+  @ApiProperty({ enum: [...ROOM_ROLES, null], type: String, nullable: true, description: 'Your role in it.' })
+  role: RoomRole | null;
+}
+
+export class MemberDto {
+  @ApiProperty({ example: 7 })
+  user_id: number;
+  @ApiProperty({ example: 'ada' })
+  username: string;
+  @ApiProperty({ enum: [...ROOM_ROLES] })
+  role: RoomRole;
+  @ApiProperty({ example: '2026-11-22T17:00:00.000Z' })
+  joined_at: string;
+}
+
+/** What `join` and `leave` answer: a sentence that old clients show. */
+export class DoneDto {
+  @ApiProperty({ example: 'You have joined lobby.' })
+  message: string;
+}

@@ -1,0 +1,42 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ConnectionRegistry } from '../connections/connection-registry.js';
+import { ConnectionsModule } from '../connections/connections.module.js';
+import { Handshake } from '../connections/handshake.js';
+import { roomOf } from '../connections/topics.js';
+import { UsersModule } from '../users/users.module.js';
+import { Ban } from './ban.entity.js';
+import { MembersController } from './members.controller.js';
+import { Membership } from './membership.entity.js';
+import { MembershipsService } from './memberships.service.js';
+import { RoomAccess } from './room-access.js';
+import { RoomDoor } from './room-door.js';
+import { RoomEvents } from './room-events.js';
+import { Room } from './room.entity.js';
+import { RoomsController } from './rooms.controller.js';
+import { RoomsGateway } from './rooms.gateway.js';
+import { RoomsService } from './rooms.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Room, Membership, Ban]), ConnectionsModule, UsersModule],
+  controllers: [RoomsController, MembersController],
+  providers: [MembershipsService, RoomAccess, RoomDoor, RoomEvents, RoomsGateway, RoomsService],
+  exports: [RoomAccess],
+})
+export class RoomsModule implements OnModuleInit {
+  constructor(
+    private readonly handshake: Handshake,
+    private readonly registry: ConnectionRegistry,
+    private readonly door: RoomDoor,
+    private readonly events: RoomEvents,
+  ) {}
+
+  /** `rooms/` is who lets sockets into rooms, and who says that somebody's last one has gone. */
+  onModuleInit(): void {
+    this.handshake.enterRoomsThrough(this.door);
+    this.registry.onLastSocket(({ user }, topic) => {
+      const roomId = roomOf(topic);
+      if (user && roomId !== undefined) this.events.disconnected(user, roomId);
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { compare, hash } from 'bcrypt';
+import { Settings } from '../config/settings.js';
+
+/** Hashes at once. bcrypt runs on the same four threads as SQLite, which must not wait for all of them. */
+const AT_ONCE = 2;
+
+/** bcrypt with the configured cost, never more than a few at a time. */
+@Injectable()
+export class PasswordHasher {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+  private decoy: Promise<string> | undefined;
+
+  constructor(private readonly settings: Settings) {}
+
+  hash(password: string): Promise<string> {
+    return this.inTurn(() => hash(password, this.settings.bcryptCost));
+  }
+
+  /**
+   * Whether the password belongs to the hash. Without a hash it takes as long and says no, so that the time
+   * does not tell which usernames exist.
+   */
+  async matches(password: string, stored: string | undefined): Promise<boolean> {
+    const against = stored ?? (await (this.decoy ??= this.hash('a password that nobody has')));
+    const same = await this.inTurn(() => compare(password, against));
+    return same && stored !== undefined;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.running += 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running -= 1;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import { CurrentUser, Public } from '../identity/decorators.js';
+import { ApiProblems } from '../protocol/api-problems.js';
+import type { User } from './user.entity.js';
+import { CreateUserDto, UserDto } from './users.dto.js';
+import { UsersService } from './users.service.js';
+
+@ApiTags('users')
+@Controller('api/users')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  @Post()
+  @Public()
+  @ApiOperation({ operationId: 'createUser', summary: 'Sign up' })
+  @ApiCreatedResponse({ type: UserDto })
+  @ApiProblems('username_taken', 'email_taken', 'invalid_input', 'unreadable_json', 'body_too_large')
+  async create(@Body() draft: CreateUserDto): Promise<UserDto> {
+    return toDto(await this.users.create(draft));
+  }
+
+  @Get('me')
+  @ApiOperation({ operationId: 'getMe', summary: 'See your own account' })
+  @ApiOkResponse({ type: UserDto })
+  @ApiProblems('not_authenticated')
+  async me(@CurrentUser() user: AuthenticatedUser): Promise<UserDto> {
+    return toDto(await this.users.get(user.id));
+  }
+}
+
+function toDto({ id, username, email, isActive }: User): UserDto {
+  return { id, username, email, is_active: isActive };
+}

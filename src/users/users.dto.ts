@@ -1,0 +1,40 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Text } from '../protocol/fields.js';
+import { EMAIL_MAX, PASSWORD_MAX_BYTES, PASSWORD_MIN, USERNAME_MAX } from '../protocol/limits.js';
+
+/** No white space, no control or invisible formatting characters: what looks empty is no name. */
+export const USERNAME_PATTERN = '^[^\\s\\p{C}]+$';
+
+/** One @, no white space, a domain with a dot: whether it is real only a message to it can tell. */
+const EMAIL_PATTERN = '^[^\\s@\\p{C}]+@[^\\s@\\p{C}]+\\.[^\\s@\\p{C}.]+$';
+
+export class CreateUserDto {
+  @Text(
+    { maxLength: USERNAME_MAX, pattern: USERNAME_PATTERN },
+    { description: 'Unique without regard to case. No white space.', example: 'ada' },
+  )
+  username: string;
+
+  @Text(
+    { minLength: 3, maxLength: EMAIL_MAX, pattern: EMAIL_PATTERN },
+    { description: 'Unique without regard to case. Shown to nobody else.', example: 'ada@example.org' },
+  )
+  email: string;
+
+  @Text(
+    { minLength: PASSWORD_MIN, maxBytes: PASSWORD_MAX_BYTES },
+    { description: `At most ${PASSWORD_MAX_BYTES} bytes of UTF-8.`, example: 'correct horse battery' },
+  )
+  password: string;
+}
+
+export class UserDto {
+  @ApiProperty({ example: 7 })
+  id: number;
+  @ApiProperty({ example: 'ada' })
+  username: string;
+  @ApiProperty({ example: 'ada@example.org' })
+  email: string;
+  @ApiProperty({ example: true })
+  is_active: boolean;
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { foldName } from '../database/fold-name.js';
+import { WriteQueue } from '../database/write-queue.js';
+import { AppError } from '../errors/app-error.js';
+import type { Role } from '../identity/authenticated-user.js';
+import { PasswordHasher } from './password-hasher.js';
+import { User } from './user.entity.js';
+import type { CreateUserDto } from './users.dto.js';
+
+@Injectable()
+export class UsersService {
+  constructor(
+    @InjectRepository(User) private readonly users: Repository<User>,
+    private readonly writes: WriteQueue,
+    private readonly passwords: PasswordHasher,
+  ) {}
+
+  /**
+   * Makes an account.
+   *
+   * @throws AppError `username_taken` | `email_taken`; of two that ask at once, one gets it
+   */
+  async create({ username, email, password }: CreateUserDto, role: Role = 'user'): Promise<User> {
+    const passwordHash = await this.passwords.hash(password);
+    const keys = { usernameKey: foldName(username), emailKey: foldName(email) };
+    const account = { username, email, passwordHash, role, isActive: true, createdAt: Date.now(), ...keys };
+    return this.writes.run(async (manager) => {
+      const taken = await manager.findBy(User, [
+        { usernameKey: keys.usernameKey },
+        { emailKey: keys.emailKey },
+      ]);
+      if (taken.some((user) => user.usernameKey === keys.usernameKey)) throw new AppError('username_taken');
+      if (taken.length > 0) throw new AppError('email_taken');
+      const user = manager.create(User, account);
+      await manager.insert(User, user);
+      return user;
+    });
+  }
+
+  /** The active user with this name and password, or nobody. Takes the same time for either. */
+  async withPassword(username: string, password: string): Promise<User | undefined> {
+    const user = await this.users.findOneBy({ usernameKey: foldName(username), isActive: true });
+    const matches = await this.passwords.matches(password, user?.passwordHash);
+    return matches ? (user ?? undefined) : undefined;
+  }
+
+  findByUsername(username: string): Promise<User | null> {
+    return this.users.findOneBy({ usernameKey: foldName(username) });
+  }
+
+  /** @throws AppError `user_not_found` */
+  async get(id: number): Promise<User> {
+    const user = await this.users.findOneBy({ id });
+    if (!user) throw new AppError('user_not_found');
+    return user;
+  }
+
+  async setRole(id: number, role: Role): Promise<void> {
+    await this.writes.run((manager) => manager.update(User, { id }, { role }));
+  }
+}
