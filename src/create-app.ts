@@ -6,6 +6,7 @@ import type { Environment } from './config/env-reader.js';
 import { Settings } from './config/settings.js';
 import { ParlorWsAdapter } from './connections/parlor-ws.adapter.js';
 import { serveDocs } from './http/docs-pages.js';
+import { hardenHeaders } from './http/harden-headers.js';
 import { describeApi } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestPipe } from './http/request.pipe.js';
@@ -39,6 +40,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.useLogger(new ServerLog(settings.logLevel));
   app.flushLogs();
   app.disable('x-powered-by');
+  app.use(hardenHeaders);
   app.useBodyParser('json', { limit: settings.limits.bodyBytes, strict: false });
   app.useBodyParser('urlencoded', { limit: settings.limits.bodyBytes, extended: false });
   app.enableCors({

@@ -42,7 +42,7 @@ export class AuthController {
   })
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
   @ApiBody({ type: TokenRequestDto })
-  @ApiOkResponse({ type: TokenDto })
+  @ApiOkResponse({ type: TokenDto, description: 'A pair of tokens.' })
   @ApiProblems('wrong_credentials', 'not_authenticated', 'invalid_input', 'unreadable_json', 'body_too_large')
   token(@Body() request: TokenRequestDto, @Req() http: IncomingMessage): Promise<TokenDto> {
     const address = clientAddress(http, this.settings.trustProxy);
@@ -69,7 +69,7 @@ export class AuthController {
     summary: 'Get a ticket for one socket',
     description: `Good for one handshake within ${TICKET_SECONDS} seconds, so that a page needs no token in a URL.`,
   })
-  @ApiCreatedResponse({ type: TicketDto })
+  @ApiCreatedResponse({ type: TicketDto, description: 'The ticket.' })
   @ApiProblems('not_authenticated', 'rate_limited')
   ticket(@CurrentUser() user: AuthenticatedUser): TicketDto {
     return { ticket: this.tickets.issue(user), expires_in: TICKET_SECONDS };

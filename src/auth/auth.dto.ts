@@ -21,7 +21,7 @@ export class TokenRequestDto {
   )
   password?: string | null;
 
-  @Text({ maxLength: 128 }, { description: 'With `refresh_token`.', optional: true })
+  @Text({ maxLength: 4096 }, { description: 'With `refresh_token`.', optional: true })
   refresh_token?: string | null;
 
   @Text({ minLength: 0, maxLength: 1024 }, IGNORED)
@@ -40,7 +40,7 @@ export class TokenDto {
   access_token: string;
   @ApiProperty({ enum: ['bearer'] })
   token_type: 'bearer';
-  @ApiProperty({ description: 'Seconds until the access token ends.', example: 1800 })
+  @ApiProperty({ type: 'integer', description: 'Seconds until the access token ends.', example: 1800 })
   expires_in: number;
   @ApiProperty({ description: 'Gives the next pair, once. Its second use ends the session.' })
   refresh_token: string;
@@ -49,6 +49,6 @@ export class TokenDto {
 export class TicketDto {
   @ApiProperty({ description: 'Opens one socket: `/ws/auth?ticket=…`.' })
   ticket: string;
-  @ApiProperty({ description: 'Seconds until it ends.', example: TICKET_SECONDS })
+  @ApiProperty({ type: 'integer', description: 'Seconds until it ends.', example: TICKET_SECONDS })
   expires_in: number;
 }

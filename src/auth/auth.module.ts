@@ -12,6 +12,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { RefreshTokens } from './refresh-tokens.js';
 import { RolesGuard } from './roles.guard.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
@@ -34,6 +35,7 @@ import { WsTickets } from './ws-tickets.js';
     AccessTokens,
     AuthService,
     JwtStrategy,
+    RefreshTokens,
     SessionsService,
     SocketAuthenticator,
     WsTickets,

@@ -17,14 +17,8 @@ export class Session {
   user?: Relation<User>;
 
   /** SHA-256 of the refresh token, in hex: the token itself is known to its client only. */
-  @Index('sessions_refresh_hash', { unique: true })
   @Column({ name: 'refresh_hash', type: 'varchar', length: 64 })
   refreshHash: string;
-
-  /** SHA-256 of the one before, so that its second use is noticed. */
-  @Index('sessions_previous_refresh_hash')
-  @Column({ name: 'previous_refresh_hash', type: 'varchar', length: 64, nullable: true })
-  previousRefreshHash: string | null;
 
   @TimeColumn({ name: 'created_at' })
   createdAt: number;

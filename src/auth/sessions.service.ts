@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { IsNull, Repository, type EntityManager } from 'typeorm';
 import { Settings } from '../config/settings.js';
 import { Broker } from '../connections/broker/broker.js';
@@ -9,11 +9,10 @@ import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import type { AccessClaims } from './access-tokens.js';
+import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.entity.js';
 
 const DAY = 24 * 60 * 60 * 1000;
-/** Bits of a refresh token that nobody can guess: 256. */
-const REFRESH_BYTES = 32;
 
 /** From where a login came. */
 export interface Origin {
@@ -33,20 +32,20 @@ export class SessionsService {
   constructor(
     @InjectRepository(Session) private readonly sessions: Repository<Session>,
     private readonly writes: WriteQueue,
+    private readonly refreshTokens: RefreshTokens,
     private readonly broker: Broker,
     private readonly settings: Settings,
   ) {}
 
   async begin(userId: number, { address, userAgent }: Origin): Promise<Grant> {
-    const refreshToken = newRefreshToken();
     const id = randomUUID();
+    const refreshToken = this.refreshTokens.make(id);
     const now = Date.now();
     await this.writes.run((manager) =>
       manager.insert(Session, {
         id,
         userId,
-        refreshHash: digest(refreshToken),
-        previousRefreshHash: null,
+        refreshHash: this.refreshTokens.digest(refreshToken),
         createdAt: now,
         lastUsedAt: now,
         expiresAt: now + this.lifetime,
@@ -60,15 +59,13 @@ export class SessionsService {
 
   /** @throws AppError `not_authenticated` when the token is unknown, used before, or of an ended session */
   async refresh(refreshToken: string): Promise<Grant> {
-    const hash = digest(refreshToken);
-    const next = newRefreshToken();
-    const outcome = await this.writes.run((manager) => this.rotate(manager, hash, digest(next)));
-    if (outcome === undefined) throw new AppError('not_authenticated');
-    if (outcome.reused) {
-      this.cutSockets(outcome.session);
-      throw new AppError('not_authenticated');
-    }
-    return { userId: outcome.session.userId, sessionId: outcome.session.id, refreshToken: next };
+    const id = this.refreshTokens.sessionOf(refreshToken);
+    if (id === undefined) throw new AppError('not_authenticated');
+    const next = this.refreshTokens.make(id);
+    const rotated = await this.writes.run((manager) => this.rotate(manager, id, refreshToken, next));
+    if (rotated?.isEnded) this.cutSockets(rotated.session);
+    if (!rotated || rotated.isEnded) throw new AppError('not_authenticated');
+    return { userId: rotated.session.userId, sessionId: id, refreshToken: next };
   }
 
   /** Ends a session: its tokens are refused and its sockets closed from now on. */
@@ -99,36 +96,22 @@ export class SessionsService {
     return this.settings.refreshTokenDays * DAY;
   }
 
-  private async rotate(manager: EntityManager, hash: string, nextHash: string) {
-    const live = { endedAt: IsNull(), user: { isActive: true } };
+  /** Nothing for a session that is over. A token that is ours, but not the newest, ends it. */
+  private async rotate(manager: EntityManager, id: string, shown: string, next: string) {
+    const session = await manager.findOneBy(Session, { id, endedAt: IsNull(), user: { isActive: true } });
     const now = Date.now();
-    const session = await manager.findOneBy(Session, { refreshHash: hash, ...live });
-    if (session && session.expiresAt > now) {
-      const changes = {
-        refreshHash: nextHash,
-        previousRefreshHash: hash,
-        lastUsedAt: now,
-        expiresAt: now + this.lifetime,
-      };
-      await manager.update(Session, { id: session.id }, changes);
-      return { session, reused: false };
-    }
-    const stolen = await manager.findOneBy(Session, { previousRefreshHash: hash, endedAt: IsNull() });
-    if (!stolen) return undefined;
-    await manager.update(Session, { id: stolen.id }, { endedAt: now });
-    return { session: stolen, reused: true };
+    if (!session || session.expiresAt <= now) return undefined;
+    const isNewest = session.refreshHash === this.refreshTokens.digest(shown);
+    const renewed = {
+      refreshHash: this.refreshTokens.digest(next),
+      lastUsedAt: now,
+      expiresAt: now + this.lifetime,
+    };
+    await manager.update(Session, { id }, isNewest ? renewed : { endedAt: now });
+    return { session, isEnded: !isNewest };
   }
 
   private cutSockets({ id, userId }: { id: string; userId: number }): void {
     this.broker.publish({ kind: 'disconnect', topic: userTopic(userId), userId, sessionId: id });
   }
-}
-
-function newRefreshToken(): string {
-  return randomBytes(REFRESH_BYTES).toString('base64url');
-}
-
-/** SHA-256 is enough for what has 256 random bits; a slow hash guards what people choose. */
-function digest(refreshToken: string): string {
-  return createHash('sha256').update(refreshToken).digest('hex');
 }

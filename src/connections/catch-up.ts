@@ -1,5 +1,4 @@
 import type { MessageHistoryFrame } from '../protocol/server-frames.js';
-import type { Connection } from './connection.js';
 import type { Topic } from './topics.js';
 
 /** One page of what a subscriber has missed. */
@@ -11,15 +10,15 @@ export interface BacklogPage {
 
 /**
  * Where subscriptions read what their client has missed. `messages/` implements it, so that this folder
- * knows topics and cursors only.
+ * knows topics, cursors and the id of the reader only.
  */
 export interface CatchUp {
   /** The newest page, for a client without a cursor. */
-  latest(topic: Topic, connection: Connection): Promise<BacklogPage>;
+  latest(topic: Topic, readerId: number | undefined): Promise<BacklogPage>;
   /**
    * The page after a cursor. `has_more` tells whether another follows.
    *
    * @throws AppError `gap` when the cursor lies beyond the log
    */
-  after(topic: Topic, cursor: number, connection: Connection): Promise<BacklogPage>;
+  after(topic: Topic, cursor: number, readerId: number | undefined): Promise<BacklogPage>;
 }

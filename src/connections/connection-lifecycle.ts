@@ -48,7 +48,10 @@ export class ConnectionLifecycle {
       connection.awaitsPong = false;
       connection.isActive = true;
     });
-    socket.on('error', (error) => this.logger.debug(`${connection.id}: ${error.message}`));
+    socket.on('error', (error) => {
+      this.logger.debug(`${connection.id}: ${error.message}`);
+      connection.failed(error);
+    });
     socket.once('close', (code, reason) => {
       clearTimeout(expiry);
       this.heartbeat.forget(connection);

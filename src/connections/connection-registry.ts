@@ -8,7 +8,7 @@ import { Subscription } from './subscription.js';
 import { userTopic, type Topic } from './topics.js';
 
 interface Listeners {
-  readonly subscriptions: Set<Subscription>;
+  readonly subscriptions: Map<Connection, Subscription>;
   /** Settles when the broker will bring everything published from then on. */
   readonly listening: Promise<void>;
 }
@@ -71,7 +71,7 @@ export class ConnectionRegistry {
   /** Forgets a connection whose socket has closed, with everything that it listened to. */
   remove(connection: Connection): void {
     if (!this.open.delete(connection.id)) return;
-    const topics = [...connection.subscriptions.keys()];
+    const topics = [...connection.topics];
     for (const topic of topics) this.unsubscribe(connection, topic);
     const { user } = connection;
     if (!user) return;
@@ -86,7 +86,7 @@ export class ConnectionRegistry {
 
   /** Whether any socket of the user listens to the topic. */
   hears(userId: number, topic: Topic): boolean {
-    for (const connection of this.connectionsOf(userId)) if (connection.subscriptions.has(topic)) return true;
+    for (const connection of this.connectionsOf(userId)) if (connection.topics.has(topic)) return true;
     return false;
   }
 
@@ -103,20 +103,20 @@ export class ConnectionRegistry {
       return subscription;
     }
     const listeners = this.listenersOf(topic);
-    listeners.subscriptions.add(subscription);
-    connection.subscriptions.set(topic, subscription);
+    listeners.subscriptions.set(connection, subscription);
+    connection.topics.add(topic);
     await listeners.listening;
     return subscription;
   }
 
   unsubscribe(connection: Connection, topic: Topic): void {
-    const subscription = connection.subscriptions.get(topic);
-    if (!subscription) return;
-    subscription.ended = true;
-    connection.subscriptions.delete(topic);
     const listeners = this.topics.get(topic);
-    listeners?.subscriptions.delete(subscription);
-    if (listeners?.subscriptions.size === 0) {
+    const subscription = listeners?.subscriptions.get(connection);
+    if (!listeners || !subscription) return;
+    subscription.ended = true;
+    connection.topics.delete(topic);
+    listeners.subscriptions.delete(connection);
+    if (listeners.subscriptions.size === 0) {
       this.topics.delete(topic);
       this.broker.unlisten(topic);
     }
@@ -125,7 +125,7 @@ export class ConnectionRegistry {
   private listenersOf(topic: Topic): Listeners {
     let listeners = this.topics.get(topic);
     if (!listeners) {
-      listeners = { subscriptions: new Set(), listening: this.broker.listen(topic) };
+      listeners = { subscriptions: new Map(), listening: this.broker.listen(topic) };
       this.topics.set(topic, listeners);
     }
     return listeners;
@@ -143,7 +143,7 @@ export class ConnectionRegistry {
   }
 
   private fanOut(envelope: FrameEnvelope): void {
-    for (const subscription of this.topics.get(envelope.topic)?.subscriptions ?? []) {
+    for (const subscription of this.topics.get(envelope.topic)?.subscriptions.values() ?? []) {
       try {
         subscription.receive(envelope);
       } catch (error) {
@@ -156,7 +156,7 @@ export class ConnectionRegistry {
 
   private drop({ userId, from, farewell }: DropEnvelope): void {
     for (const connection of this.connectionsOf(userId)) {
-      if (!connection.subscriptions.has(from)) continue;
+      if (!connection.topics.has(from)) continue;
       this.unsubscribe(connection, from);
       if (connection.boundTopic === from) connection.close(CLOSE.notAllowed);
       else connection.deliver(farewell);

@@ -7,10 +7,25 @@ import { encodeFrame, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { ServerFrame } from '../protocol/server-frames.js';
 import type { Endpoint } from './endpoints.js';
 import { FrameQueue } from './frame-queue.js';
-import type { Subscription } from './subscription.js';
 import { TokenBucket } from './token-bucket.js';
 import { roomTopic, type Topic } from './topics.js';
 import type { Limits } from '../config/settings.js';
+
+/** How ws names the faults of a client, and the close code it sends for them (RFC 6455, 7.4.1). */
+const CLOSE_CODE_OF: Readonly<Record<string, number>> = {
+  WS_ERR_INVALID_UTF8: 1007,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+  WS_ERR_EXPECTED_FIN: 1002,
+  WS_ERR_EXPECTED_MASK: 1002,
+  WS_ERR_INVALID_CLOSE_CODE: 1002,
+  WS_ERR_INVALID_CONTROL_PAYLOAD_LENGTH: 1002,
+  WS_ERR_INVALID_OPCODE: 1002,
+  WS_ERR_UNEXPECTED_MASK: 1002,
+  WS_ERR_UNEXPECTED_RSV_1: 1002,
+  WS_ERR_UNEXPECTED_RSV_2_3: 1002,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
+};
 
 const AS_TEXT = { binary: false } as const;
 
@@ -36,7 +51,8 @@ export class Connection {
   /** Counts the connections of this node in the order in which they opened. */
   readonly number = (opened += 1);
   readonly openedAt = Date.now();
-  readonly subscriptions = new Map<Topic, Subscription>();
+  /** What it listens to. The registry keeps the subscriptions themselves. */
+  readonly topics = new Set<Topic>();
   readonly frames: FrameQueue;
   readonly frameBudget: TokenBucket;
   readonly refusalBudget: TokenBucket;
@@ -120,10 +136,18 @@ export class Connection {
     this.socket.ping();
   }
 
+  /** Frames that still wait are not handled: who is sent away has no more to say. */
   close(reason: CloseReason): void {
     if (this.closedBy !== undefined) return;
     this.closedBy = reason;
+    void this.frames.stop();
     this.socket.close(reason.code, reason.reason);
+  }
+
+  /** The client broke the protocol: ws is closing the socket with the code that says how. */
+  failed(error: Error): void {
+    const code = 'code' in error && typeof error.code === 'string' ? CLOSE_CODE_OF[error.code] : undefined;
+    if (code !== undefined) this.closedBy ??= { code, reason: error.message };
   }
 
   /** Resolves when the socket has closed, however it did. */

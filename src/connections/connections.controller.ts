@@ -17,7 +17,7 @@ export class ConnectionsController {
     summary: 'See the open sockets',
     description: 'For users with the role `ops` or `admin`.',
   })
-  @ApiOkResponse({ type: ConnectionsDto })
+  @ApiOkResponse({ type: ConnectionsDto, description: 'The counters, and one page of sockets.' })
   @ApiProblems('not_authenticated', 'forbidden', 'invalid_input')
   list(@Query() query: ConnectionsQuery): ConnectionsDto {
     return this.connections.overview(query);

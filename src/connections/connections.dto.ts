@@ -28,32 +28,39 @@ export class ConnectionDto {
   client_id: string;
   @ApiProperty({ enum: [...ENDPOINT_NAMES] })
   endpoint: EndpointName;
-  @ApiProperty({ type: Number, nullable: true, description: 'Null on the public endpoints.' })
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null on the public endpoints.' })
   user_id: number | null;
   @ApiProperty({ type: String, nullable: true })
   username: string | null;
-  @ApiProperty({ type: [Number], description: 'The rooms that it listens to.' })
+  @ApiProperty({ type: 'array', items: { type: 'integer' }, description: 'The rooms that it listens to.' })
   rooms: number[];
   @ApiProperty({ example: '127.0.0.1' })
   address: string;
   @ApiProperty({ description: 'As the client sent it, cut at 256 characters.' })
   user_agent: string;
-  @ApiProperty({ example: '2026-11-22T17:00:00.000Z' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T17:00:00.000Z' })
   connected_at: string;
-  @ApiProperty({ description: 'When its last frame came.', example: '2026-11-22T17:00:00.000Z' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'When its last frame came.',
+    example: '2026-11-22T17:00:00.000Z',
+  })
   last_active_at: string;
   @ApiProperty({ description: 'Whether it answered its last heartbeat.' })
   active: boolean;
-  @ApiProperty({ description: 'Bytes that wait for it to read.' })
+  @ApiProperty({ type: 'integer', description: 'Bytes that wait for it to read.' })
   waiting_bytes: number;
-  @ApiProperty({ description: 'Typing and presence frames dropped because it reads too slowly.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Typing and presence frames dropped because it reads too slowly.',
+  })
   dropped_frames: number;
 }
 
 export class ConnectionsDto {
-  @ApiProperty({ description: 'Every open socket of every endpoint.' })
+  @ApiProperty({ type: 'integer', description: 'Every open socket of every endpoint.' })
   total_connections: number;
-  @ApiProperty({ description: 'Those that answered their last heartbeat.' })
+  @ApiProperty({ type: 'integer', description: 'Those that answered their last heartbeat.' })
   active_connections: number;
   @ApiProperty({
     type: 'object',

@@ -12,6 +12,7 @@ import { ConnectionsController } from './connections.controller.js';
 import { ConnectionsService } from './connections.service.js';
 import { EchoGateway } from './echo.gateway.js';
 import { FrameRouter } from './frame-router.js';
+import { GatewayExplorer } from './gateway-explorer.js';
 import { Handshake } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { PingGateway } from './ping.gateway.js';
@@ -30,6 +31,7 @@ import { Seats } from './seats.js';
     ConnectionsService,
     EchoGateway,
     FrameRouter,
+    GatewayExplorer,
     Handshake,
     Heartbeat,
     PingGateway,

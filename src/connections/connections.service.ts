@@ -29,14 +29,18 @@ export class ConnectionsService {
   }
 
   private byRoom(): Record<string, number> {
-    const counts = [...this.registry.countByTopic()].map(([topic, count]) => [roomOf(topic), count] as const);
-    return Object.fromEntries(counts.filter(([room]) => room !== undefined));
+    const counts: Record<string, number> = {};
+    for (const [topic, count] of this.registry.countByTopic()) {
+      const room = roomOf(topic);
+      if (room !== undefined) counts[room] = count;
+    }
+    return counts;
   }
 }
 
 function matches(connection: Connection, { user_id, room_id, endpoint }: ConnectionsQuery): boolean {
   if (user_id !== undefined && connection.user?.id !== user_id) return false;
-  if (room_id !== undefined && !connection.subscriptions.has(roomTopic(room_id))) return false;
+  if (room_id !== undefined && !connection.topics.has(roomTopic(room_id))) return false;
   return endpoint === undefined || connection.admission.endpoint.name === endpoint;
 }
 
@@ -57,7 +61,7 @@ function afterCursor(connections: Connection[], cursor: string): number {
 }
 
 function toDto(connection: Connection): ConnectionDto {
-  const rooms = [...connection.subscriptions.keys()].map(roomOf).filter((room) => room !== undefined);
+  const rooms = [...connection.topics].map(roomOf).filter((room) => room !== undefined);
   return {
     client_id: connection.id,
     endpoint: connection.admission.endpoint.name,

@@ -1,16 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
 import { AppError } from '../errors/app-error.js';
-import { CLIENT_FRAMES, type ClientFrameType } from '../protocol/client-frames.js';
+import type { ClientFrameType } from '../protocol/client-frames.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import { errorFrame } from '../protocol/encode-frame.js';
 import { parseFrame, type ParsedFrame } from '../protocol/frame-parser.js';
 import type { AckFrame } from '../protocol/server-frames.js';
 import type { Connection, UserConnection } from './connection.js';
-import { FRAME_TYPE, READS_TEXT, type Handled, type TextHandler } from './on-frame.decorator.js';
-
-type AnyFrameHandler = (connection: UserConnection, frame: object) => Handled | Promise<Handled>;
+import { GatewayExplorer, type HandlerTable } from './gateway-explorer.js';
 
 /** Frames that may wait for their commit together with the next of their kind. */
 const PIPELINED: ReadonlySet<ClientFrameType> = new Set(['message']);
@@ -24,22 +20,12 @@ const PIPELINED: ReadonlySet<ClientFrameType> = new Set(['message']);
 @Injectable()
 export class FrameRouter implements OnApplicationBootstrap {
   private readonly logger = new Logger('Frames');
-  private readonly frameHandlers = new Map<ClientFrameType, AnyFrameHandler>();
-  private readonly textHandlers = new Map<string, TextHandler>();
+  private handlers: HandlerTable = { frames: new Map(), texts: new Map() };
 
-  constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-  ) {}
+  constructor(private readonly gateways: GatewayExplorer) {}
 
   onApplicationBootstrap(): void {
-    for (const { instance, metatype } of this.discovery.getProviders()) {
-      const options: unknown = metatype ? Reflect.getMetadata(GATEWAY_OPTIONS, metatype) : undefined;
-      if (hasPath(options)) this.addGateway(instance as object, options.path);
-    }
-    for (const type of Object.keys(CLIENT_FRAMES) as ClientFrameType[]) {
-      if (!this.frameHandlers.has(type)) throw new Error(`No gateway handles the client frame "${type}".`);
-    }
+    this.handlers = this.gateways.explore();
   }
 
   /** Takes one text from a socket. Answers it, now or when its turn comes; never throws. */
@@ -58,7 +44,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   private receiveText(connection: Connection, text: string, withinBudget: boolean): void {
     if (!withinBudget) return this.refuse(connection, undefined);
-    this.textHandlers.get(connection.admission.endpoint.gatewayPath)?.(connection, text);
+    this.handlers.texts.get(connection.admission.endpoint.gatewayPath)?.(connection, text);
   }
 
   /** A refusal never waits in the queue, so that flooding does not make it grow. */
@@ -71,7 +57,7 @@ export class FrameRouter implements OnApplicationBootstrap {
   private async handle(connection: UserConnection, parsed: ParsedFrame): Promise<() => void> {
     try {
       if (!parsed.ok) throw parsed.error;
-      const facts = await this.frameHandlers.get(parsed.type)?.(connection, parsed.frame);
+      const facts = await this.handlers.frames.get(parsed.type)?.(connection, parsed.frame);
       const { ref } = parsed;
       if (ref === undefined) return () => undefined;
       const ack: AckFrame = { type: 'ack', ref, ...facts };
@@ -81,26 +67,4 @@ export class FrameRouter implements OnApplicationBootstrap {
       return () => connection.send(errorFrame(error, parsed.ref));
     }
   }
-
-  private addGateway(gateway: object, path: string): void {
-    const prototype: unknown = Reflect.getPrototypeOf(gateway);
-    if (typeof prototype !== 'object' || prototype === null) return;
-    for (const name of this.scanner.getAllMethodNames(prototype)) {
-      const method: unknown = Reflect.get(prototype, name);
-      if (typeof method !== 'function') continue;
-      const type = Reflect.getMetadata(FRAME_TYPE, method) as ClientFrameType | undefined;
-      if (type) this.addFrameHandler(type, method.bind(gateway) as AnyFrameHandler);
-      if (Reflect.hasMetadata(READS_TEXT, method))
-        this.textHandlers.set(path, method.bind(gateway) as TextHandler);
-    }
-  }
-
-  private addFrameHandler(type: ClientFrameType, handler: AnyFrameHandler): void {
-    if (this.frameHandlers.has(type)) throw new Error(`Two gateways handle the client frame "${type}".`);
-    this.frameHandlers.set(type, handler);
-  }
-}
-
-function hasPath(options: unknown): options is { path: string } {
-  return typeof options === 'object' && options !== null && 'path' in options;
 }

@@ -82,6 +82,7 @@ export class Handshake {
    */
   async decide(request: IncomingMessage): Promise<Decision> {
     if (this.draining) throw new AppError('shutting_down', { retryAfter: SHUTDOWN_RETRY_AFTER });
+    checkUpgrade(request);
     const url = urlOf(request);
     const endpoint = endpointAt(url.pathname);
     if (!endpoint) throw new AppError('route_not_found');
@@ -124,6 +125,18 @@ export class Handshake {
   }
 }
 
+/**
+ * What ws would refuse (RFC 6455, 4.2.1), looked at before anybody becomes a member of anything by it.
+ *
+ * @throws AppError `method_not_allowed` | `bad_request` | `upgrade_required`
+ */
+function checkUpgrade({ method, headers }: IncomingMessage): void {
+  if (method !== 'GET') throw new AppError('method_not_allowed');
+  if (headers.upgrade?.toLowerCase() !== 'websocket') throw new AppError('bad_request');
+  if (headers['sec-websocket-version'] !== '13') throw new AppError('upgrade_required');
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')) throw new AppError('bad_request');
+}
+
 function urlOf(request: IncomingMessage): URL {
   const target = request.url ?? '/';
   if (!target.startsWith('/') || !URL.canParse(target, 'http://parlor')) throw new AppError('bad_request');
@@ -139,9 +152,9 @@ function credentialsOf(request: IncomingMessage, url: URL): Credentials {
 }
 
 function afterSeqOf(url: URL): number | undefined {
-  const raw = url.searchParams.get('after_seq');
-  if (raw === null) return undefined;
-  if (/^\d{1,15}$/.test(raw)) return Number(raw);
+  const [raw, ...more] = url.searchParams.getAll('after_seq');
+  if (raw === undefined) return undefined;
+  if (more.length === 0 && /^\d{1,15}$/.test(raw)) return Number(raw);
   const errors = [{ field: 'after_seq', message: 'after_seq must be a whole number of at least 0' }];
   throw new AppError('invalid_input', { errors });
 }

@@ -2,9 +2,6 @@ import type { ClientFrameOf, ClientFrameType } from '../protocol/client-frames.j
 import type { AckFacts } from '../protocol/server-frames.js';
 import type { Connection, UserConnection } from './connection.js';
 
-export const FRAME_TYPE = 'parlor:frame-type';
-export const READS_TEXT = 'parlor:reads-text';
-
 /** What a gateway method may give back: the facts of the `ack`. */
 export type Handled = AckFacts | void;
 
@@ -15,6 +12,10 @@ export type FrameHandler<T extends ClientFrameType> = (
 
 export type TextHandler = (connection: Connection, text: string) => void;
 
+/** Which methods were declared to handle what. By function, because that is what a decorator is given. */
+const frameMethods = new WeakMap<object, ClientFrameType>();
+const textMethods = new WeakSet();
+
 /** Handles one type of client frame on `/ws/auth` and on room sockets. A wrong signature does not compile. */
 export function OnFrame<T extends ClientFrameType>(type: T) {
   return <M extends FrameHandler<T>>(
@@ -22,7 +23,7 @@ export function OnFrame<T extends ClientFrameType>(type: T) {
     _name: string,
     method: TypedPropertyDescriptor<M>,
   ): void => {
-    if (method.value) Reflect.defineMetadata(FRAME_TYPE, type, method.value);
+    if (method.value) frameMethods.set(method.value, type);
   };
 }
 
@@ -33,6 +34,15 @@ export function OnText() {
     _name: string,
     method: TypedPropertyDescriptor<M>,
   ): void => {
-    if (method.value) Reflect.defineMetadata(READS_TEXT, true, method.value);
+    if (method.value) textMethods.add(method.value);
   };
+}
+
+/** The type of frame that a method was declared to handle. */
+export function frameTypeOf(method: object): ClientFrameType | undefined {
+  return frameMethods.get(method);
+}
+
+export function readsText(method: object): boolean {
+  return textMethods.has(method);
 }

@@ -2,7 +2,7 @@ import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
@@ -43,15 +43,18 @@ export class ParlorWsAdapter extends WsAdapter {
 
   /** Nest calls this once for each path that a gateway is declared on. */
   override create(port: number, options: { path?: string } = {}): WebSocketServer {
-    const server: WebSocketServer = super.create(port, {
+    const server: unknown = super.create(port, {
       ...options,
       clientTracking: false,
+      // No subprotocol is spoken here; ws would claim the first that a client offers.
+      handleProtocols: () => false,
       closeTimeout: CLOSE_TIMEOUT,
       maxPayload: this.settings.limits.frameBytes,
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_CHUNKS,
       perMessageDeflate: false,
     });
+    if (!(server instanceof WebSocketServer)) throw new TypeError('Nest made no WebSocket server.');
     this.servers.set(options.path ?? '', server);
     return server;
   }
@@ -89,7 +92,9 @@ export class ParlorWsAdapter extends WsAdapter {
       this.hand(decision, request, socket, head);
     } catch (error) {
       if (!(error instanceof AppError)) this.log.error(error);
-      refuseUpgrade(socket, error instanceof AppError ? error : new AppError('internal'));
+      const refusal = error instanceof AppError ? error : new AppError('internal');
+      this.log.debug(`Refused an upgrade: ${refusal.code}`);
+      refuseUpgrade(socket, refusal);
     }
   }
 

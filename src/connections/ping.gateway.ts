@@ -1,7 +1,6 @@
 import { WebSocketGateway } from '@nestjs/websockets';
-import { iso } from '../database/columns.js';
 import type { PingFrame } from '../protocol/client-frames.js';
-import type { PongFrame } from '../protocol/server-frames.js';
+import { pong } from '../protocol/encode-frame.js';
 import type { UserConnection } from './connection.js';
 import { GATEWAY_PATH } from './endpoints.js';
 import { OnFrame } from './on-frame.decorator.js';
@@ -13,8 +12,4 @@ export class PingGateway {
   ping(connection: UserConnection, _frame: PingFrame): void {
     connection.send(pong());
   }
-}
-
-export function pong(): PongFrame {
-  return { type: 'pong', timestamp: iso(Date.now()) };
 }

@@ -1,9 +1,9 @@
 import { WebSocketGateway } from '@nestjs/websockets';
+import { pong } from '../protocol/encode-frame.js';
 import { parseFrame } from '../protocol/frame-parser.js';
 import type { Connection } from './connection.js';
 import { GATEWAY_PATH } from './endpoints.js';
 import { OnText } from './on-frame.decorator.js';
-import { pong } from './ping.gateway.js';
 
 /** `/ws`: a socket for trying things out. A `ping` frame gets its `pong`; any other text comes back. */
 @WebSocketGateway({ path: GATEWAY_PATH.public })

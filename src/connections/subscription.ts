@@ -31,6 +31,10 @@ export class Subscription {
     return this.ended || !this.connection.isOpen;
   }
 
+  private get readerId(): number | undefined {
+    return this.connection.user?.id;
+  }
+
   receive(envelope: FrameEnvelope): void {
     if (this.held === undefined) {
       this.deliver(envelope);
@@ -50,7 +54,7 @@ export class Subscription {
     while (!this.isOver && (page.frame.has_more || this.overflowed)) {
       if (this.overflowed) this.holdAnew();
       await this.connection.sendAndFlush({ ...page.frame, has_more: true });
-      page = await source.after(this.topic, page.upTo, this.connection);
+      page = await source.after(this.topic, page.upTo, this.readerId);
     }
     if (this.isOver) return;
     this.connection.send(page.frame);
@@ -58,13 +62,13 @@ export class Subscription {
   }
 
   private async firstPage(source: CatchUp, after: number | undefined): Promise<BacklogPage> {
-    if (after === undefined) return source.latest(this.topic, this.connection);
+    if (after === undefined) return source.latest(this.topic, this.readerId);
     try {
-      return await source.after(this.topic, after, this.connection);
+      return await source.after(this.topic, after, this.readerId);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'gap') throw error;
       this.connection.send(errorFrame(error, undefined));
-      return source.latest(this.topic, this.connection);
+      return source.latest(this.topic, this.readerId);
     }
   }
 
@@ -84,9 +88,9 @@ export class Subscription {
 
   private deliver(envelope: FrameEnvelope): void {
     if (this.isOver) return;
-    const userId = this.connection.user?.id;
-    if (envelope.exceptUser !== undefined && envelope.exceptUser === userId) return;
-    const own = envelope.own !== undefined && envelope.own.userId === userId;
+    const { readerId } = this;
+    if (envelope.exceptUser !== undefined && envelope.exceptUser === readerId) return;
+    const own = envelope.own !== undefined && envelope.own.userId === readerId;
     this.connection.deliver(own ? envelope.own.frame : envelope.frame, envelope.ephemeral);
   }
 }

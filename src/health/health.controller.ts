@@ -17,7 +17,7 @@ export class HealthController {
     summary: 'Whether the process answers',
     description: 'Touches nothing else.',
   })
-  @ApiOkResponse({ type: HealthDto })
+  @ApiOkResponse({ type: HealthDto, description: 'Yes.' })
   live(): HealthDto {
     return { status: 'ok' };
   }
@@ -29,7 +29,7 @@ export class HealthController {
     summary: 'Whether to send clients here',
     description: 'The database takes writes, and the server is not shutting down.',
   })
-  @ApiOkResponse({ type: HealthDto })
+  @ApiOkResponse({ type: HealthDto, description: 'Yes.' })
   @ApiProblems('shutting_down', 'storage_unavailable')
   async ready(): Promise<HealthDto> {
     await this.health.checkReady();

@@ -38,16 +38,16 @@ export class ProblemFilter implements ExceptionFilter {
 
 function translate(error: unknown, request: IncomingMessage): AppError {
   if (error instanceof AppError) return error;
-  if (isUnreadableBody(error)) return new AppError('unreadable_json');
   const status = statusOf(error);
+  if (status === 400 && !isUnreadablePath(error)) return new AppError('unreadable_json');
   if (status === 404 && /^\/ws(\/|\?|$)/.test(request.url ?? '')) return new AppError('upgrade_required');
   if (status === undefined || status >= 500) return new AppError('internal', {}, { cause: error });
   return new AppError(CODE_OF_STATUS[status] ?? 'bad_request');
 }
 
-/** body-parser marks what it could not parse. */
-function isUnreadableBody(error: unknown): boolean {
-  return error instanceof SyntaxError && 'type' in error && error.type === 'entity.parse.failed';
+/** The framework knows two kinds of 400: a body that it could not parse, and a path with a broken `%`. */
+function isUnreadablePath(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Failed to decode param');
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -1,4 +1,5 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { ApiSecurity } from '@nestjs/swagger';
 import type { AuthenticatedUser, Role } from './authenticated-user.js';
 
 export const PUBLIC_ROUTE = 'parlor:public-route';
@@ -9,8 +10,8 @@ export interface AuthenticatedRequest {
   user: AuthenticatedUser;
 }
 
-/** Opens a route to callers without a token. Every other route needs one. */
-export const Public = () => SetMetadata(PUBLIC_ROUTE, true);
+/** Opens a route to callers without a token. Every other route needs one, in the document as in the guard. */
+export const Public = () => applyDecorators(SetMetadata(PUBLIC_ROUTE, true), ApiSecurity({}));
 
 /** Restricts a route to users with at least this system role. */
 export const RequiresRole = (role: Role) => SetMetadata(REQUIRED_ROLE, role);

@@ -2,11 +2,12 @@ import type { EntityManager } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
 import { Membership } from '../rooms/membership.entity.js';
 import { Room } from '../rooms/room.entity.js';
-import type { Draft } from './message-log.js';
+import type { Draft } from './draft.js';
 import { Message } from './message.entity.js';
 
 interface Head {
-  readonly isPrivate: boolean;
+  /** Who knows of a private room without being a member: its owner. Nothing for a public room. */
+  readonly hiddenBut: number | undefined;
   seq: number;
   moved: boolean;
 }
@@ -39,7 +40,8 @@ export class BatchLookup {
     const head = this.heads.get(roomId);
     if (!head) return new AppError('room_not_found');
     if (!this.members.has(pairOf(roomId, userId))) {
-      return new AppError(head.isPrivate ? 'room_not_found' : 'not_a_member');
+      const isHidden = head.hiddenBut !== undefined && head.hiddenBut !== userId;
+      return new AppError(isHidden ? 'room_not_found' : 'not_a_member');
     }
     if (replyTo !== null && this.answered.get(replyTo) !== roomId) return new AppError('reply_not_found');
     return undefined;
@@ -78,15 +80,14 @@ async function readHeads(manager: EntityManager, drafts: readonly Draft[]): Prom
   const ids = [...new Set(drafts.map(({ roomId }) => roomId))];
   const rooms = await manager
     .createQueryBuilder(Room, 'room')
-    .select(['room.id', 'room.headSeq', 'room.visibility'])
+    .select(['room.id', 'room.headSeq', 'room.visibility', 'room.ownerId'])
     .where(`room.id IN (${ids.join(', ')})`)
     .getMany();
-  return new Map(
-    rooms.map(({ id, headSeq, visibility }) => [
-      id,
-      { seq: headSeq, isPrivate: visibility === 'private', moved: false },
-    ]),
-  );
+  return new Map(rooms.map((room) => [room.id, headOf(room)]));
+}
+
+function headOf({ headSeq, visibility, ownerId }: Room): Head {
+  return { seq: headSeq, hiddenBut: visibility === 'private' ? ownerId : undefined, moved: false };
 }
 
 async function readMembers(manager: EntityManager, drafts: readonly Draft[]): Promise<Set<string>> {

@@ -3,16 +3,8 @@ import type { EntityManager } from 'typeorm';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import { BatchLookup } from './batch-lookup.js';
+import type { Draft } from './draft.js';
 import { Message } from './message.entity.js';
-
-/** A message on its way into the log. */
-export interface Draft {
-  readonly userId: number;
-  readonly roomId: number;
-  readonly content: string;
-  readonly clientMsgId: string | null;
-  readonly replyTo: number | null;
-}
 
 export interface Appended {
   readonly message: Message;

@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import type { ServerResponse } from 'node:http';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser } from '../identity/decorators.js';
+import { ApiRoomId } from '../protocol/api-ids.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import { IdPipe } from '../protocol/id.pipe.js';
 import { asDto } from './message-view.js';
@@ -12,6 +13,7 @@ import { linksOf } from './page-links.js';
 
 @ApiTags('messages')
 @Controller('api/rooms/:room_id/messages')
+@ApiRoomId()
 export class MessagesController {
   constructor(private readonly messages: MessagesService) {}
 
@@ -21,7 +23,7 @@ export class MessagesController {
     summary: 'Send a message',
     description: 'The answer comes when the message is stored; everyone in the room gets it then.',
   })
-  @ApiCreatedResponse({ type: MessageDto })
+  @ApiCreatedResponse({ type: MessageDto, description: 'The message, stored.' })
   @ApiOkResponse({ type: MessageDto, description: 'A retry: this is the original message.' })
   @ApiProblems(
     'not_authenticated',
@@ -55,6 +57,7 @@ export class MessagesController {
   })
   @ApiOkResponse({
     type: [MessageDto],
+    description: 'One page of messages.',
     headers: {
       Link: {
         description:

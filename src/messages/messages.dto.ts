@@ -51,8 +51,12 @@ export class MessagesQuery {
 }
 
 export class MessageDto extends HistoryMessage {
-  @ApiProperty({ description: 'The room.', example: 1 })
+  @ApiProperty({ type: 'integer', description: 'The room.', example: 1 })
   room_id: number;
-  @ApiProperty({ description: 'The same as `timestamp`.', example: '2026-11-22T17:00:00.000Z' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'The same as `timestamp`.',
+    example: '2026-11-22T17:00:00.000Z',
+  })
   created_at: string;
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { BacklogPage, CatchUp } from '../connections/catch-up.js';
-import type { Connection } from '../connections/connection.js';
 import { roomOf, type Topic } from '../connections/topics.js';
 import { AppError } from '../errors/app-error.js';
 import { CATCH_UP_PAGE, HISTORY_DEFAULT } from '../protocol/limits.js';
@@ -15,19 +14,19 @@ const PAGE_CONTENT = 128 * 1024;
 export class RoomCatchUp implements CatchUp {
   constructor(private readonly history: MessageHistory) {}
 
-  async latest(topic: Topic, connection: Connection): Promise<BacklogPage> {
+  async latest(topic: Topic, readerId: number | undefined): Promise<BacklogPage> {
     const roomId = roomIdOf(topic);
     const newest = await this.history.latest(roomId, HISTORY_DEFAULT);
     const page = fitting(newest.reverse()).reverse();
-    return this.page(roomId, page, { connection, cursor: 0, hasMore: false });
+    return this.page(roomId, page, { readerId, cursor: 0, hasMore: false });
   }
 
-  async after(topic: Topic, cursor: number, connection: Connection): Promise<BacklogPage> {
+  async after(topic: Topic, cursor: number, readerId: number | undefined): Promise<BacklogPage> {
     const roomId = roomIdOf(topic);
     const missed = await this.history.after(roomId, cursor, CATCH_UP_PAGE + 1);
     const page = fitting(missed.slice(0, CATCH_UP_PAGE));
     const result = await this.page(roomId, page, {
-      connection,
+      readerId,
       cursor,
       hasMore: page.length < missed.length,
     });
@@ -41,7 +40,7 @@ export class RoomCatchUp implements CatchUp {
   private async page(
     roomId: number,
     messages: SignedMessage[],
-    { connection, cursor, hasMore }: { connection: Connection; cursor: number; hasMore: boolean },
+    { readerId, cursor, hasMore }: { readerId: number | undefined; cursor: number; hasMore: boolean },
   ): Promise<BacklogPage> {
     const head = await this.history.headOf(roomId);
     return {
@@ -49,7 +48,7 @@ export class RoomCatchUp implements CatchUp {
       frame: {
         type: 'message_history',
         room_id: roomId,
-        messages: messages.map((signed) => inHistory(signed, connection.user?.id)),
+        messages: messages.map((signed) => inHistory(signed, readerId)),
         head_seq: head,
         has_more: hasMore,
       },

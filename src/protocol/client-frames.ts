@@ -90,5 +90,13 @@ export const CLIENT_FRAMES = {
 } as const;
 
 export type ClientFrameType = keyof typeof CLIENT_FRAMES;
+export const CLIENT_FRAME_TYPES: readonly ClientFrameType[] = [
+  'message',
+  'join_room',
+  'leave_room',
+  'typing',
+  'ping',
+];
+
 export type ClientFrameOf<T extends ClientFrameType> = InstanceType<(typeof CLIENT_FRAMES)[T]>;
 export type AnyClientFrame = ClientFrameOf<ClientFrameType>;

@@ -1,12 +1,16 @@
 import { AppError } from '../errors/app-error.js';
 import { CATALOGUE } from '../errors/catalogue.js';
-import type { ErrorFrame, ServerFrame } from './server-frames.js';
+import type { ErrorFrame, PongFrame, ServerFrame } from './server-frames.js';
 
 /** A frame as the bytes that travel: encoded once, handed to every subscriber. */
 export type EncodedFrame = Buffer;
 
 export function encodeFrame(frame: ServerFrame): EncodedFrame {
   return Buffer.from(JSON.stringify(frame));
+}
+
+export function pong(): PongFrame {
+  return { type: 'pong', timestamp: new Date().toISOString() };
 }
 
 /** The `error` frame for whatever a handler threw. Unknown errors say nothing of what happened inside. */

@@ -18,7 +18,7 @@ export class Problem {
   type: string;
   @ApiProperty({ example: 'Not Found' })
   title: string;
-  @ApiProperty({ example: 404 })
+  @ApiProperty({ type: 'integer', example: 404 })
   status: number;
   @ApiProperty({ example: 'There is no such room.', description: 'For people.' })
   detail: string;
@@ -43,6 +43,8 @@ export function problemOf(error: AppError): Problem {
 export function problemHeaders(error: AppError): Record<string, string> {
   const headers: Record<string, string> = {};
   if (error.status === 401) headers['WWW-Authenticate'] = 'Bearer';
+  if (error.code === 'upgrade_required')
+    Object.assign(headers, { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' });
   if (error.details.retryAfter !== undefined) headers['Retry-After'] = String(error.details.retryAfter);
   return headers;
 }

@@ -1,22 +1,39 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';
 
-const USER_ID = { description: 'The user.', example: 7 };
+const USER_ID = { type: 'integer', description: 'The user.', example: 7 } as const;
 const USERNAME = { description: 'The name of the user at that time.', example: 'ada' };
-const ROOM_ID = { description: 'The room.', example: 1 };
-const TIMESTAMP = { description: 'UTC, ISO 8601.', example: '2026-11-22T17:00:00.000Z' };
-const HEAD_SEQ = { description: 'The newest `seq` of the room; 0 in an empty one.', example: 42 };
+const ROOM_ID = { type: 'integer', description: 'The room.', example: 1 } as const;
+const TIMESTAMP = {
+  format: 'date-time',
+  description: 'UTC, ISO 8601.',
+  example: '2026-11-22T17:00:00.000Z',
+} as const;
+const HEAD_SEQ = {
+  type: 'integer',
+  description: 'The newest `seq` of the room; 0 in an empty one.',
+  example: 42,
+} as const;
 
 export class SocketLimits {
-  @ApiProperty({ description: 'Bytes of one frame from the client.', example: 65536 })
+  @ApiProperty({ type: 'integer', description: 'Bytes of one frame from the client.', example: 65536 })
   frame_bytes: number;
-  @ApiProperty({ description: 'Code points of one message.', example: 4000 })
+  @ApiProperty({ type: 'integer', description: 'Code points of one message.', example: 4000 })
   message_length: number;
-  @ApiProperty({ description: 'Frames a second on one socket, after the burst.', example: 50 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Frames a second on one socket, after the burst.',
+    example: 50,
+  })
   frames_per_second: number;
-  @ApiProperty({ description: 'Messages a second of one user, after the burst.', example: 10 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Messages a second of one user, after the burst.',
+    example: 10,
+  })
   messages_per_second: number;
   @ApiProperty({
+    type: 'integer',
     description: 'Bytes that may wait for the client before it is closed as too slow.',
     example: 1048576,
   })
@@ -32,11 +49,18 @@ export class ConnectionEstablishedFrame {
   username: string;
   @ApiProperty({ format: 'uuid', description: 'Names this socket, also in `/api/connections`.' })
   client_id: string;
-  @ApiProperty({ description: 'Milliseconds between two protocol pings of the server.', example: 25000 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Milliseconds between two protocol pings of the server.',
+    example: 25000,
+  })
   heartbeat_interval_ms: number;
-  @ApiProperty({ description: 'Milliseconds a client has to answer one.', example: 8000 })
+  @ApiProperty({ type: 'integer', description: 'Milliseconds a client has to answer one.', example: 8000 })
   heartbeat_timeout_ms: number;
-  @ApiProperty({ ...TIMESTAMP, description: 'When the token ends, and with it this socket.' })
+  @ApiProperty({
+    ...TIMESTAMP,
+    description: 'When the token ends, and with it this socket.',
+  })
   token_expires_at: string;
   @ApiProperty({ description: 'Whether `after_seq` brings back what was missed.' })
   resumable: boolean;
@@ -45,9 +69,10 @@ export class ConnectionEstablishedFrame {
 }
 
 export class HistoryMessage {
-  @ApiProperty({ example: 99 })
+  @ApiProperty({ type: 'integer', example: 99 })
   id: number;
   @ApiProperty({
+    type: 'integer',
     description: 'Place in the log of the room: 1, 2, 3 and so on, without holes.',
     example: 42,
   })
@@ -60,9 +85,18 @@ export class HistoryMessage {
   username: string;
   @ApiProperty(TIMESTAMP)
   timestamp: string;
-  @ApiProperty({ type: Number, nullable: true, description: 'The id of the message that this one answers.' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'The id of the message that this one answers.',
+  })
   reply_to: number | null;
-  @ApiProperty({ type: String, nullable: true, description: 'When the text was last changed.' })
+  @ApiProperty({
+    format: 'date-time',
+    type: String,
+    nullable: true,
+    description: 'When the text was last changed.',
+  })
   edited_at: string | null;
   @ApiProperty({ required: false, description: 'Only to the author: the id that the client gave.' })
   client_msg_id?: string;
@@ -122,7 +156,7 @@ export class UserDisconnectedFrame extends AboutUserInRoom {
 export class UserTypingFrame extends AboutUserInRoom {
   @ApiProperty({ enum: ['user_typing'] })
   type: 'user_typing';
-  @ApiProperty({ description: 'Seconds after which to stop showing it.', example: 6 })
+  @ApiProperty({ type: 'integer', description: 'Seconds after which to stop showing it.', example: 6 })
   expires_in: number;
 }
 
@@ -157,13 +191,17 @@ export class ErrorFrame {
   ref?: string;
   @ApiProperty({ description: 'Whether the same frame may succeed when sent again.' })
   retryable: boolean;
-  @ApiProperty({ required: false, description: 'Seconds to wait before that.' })
+  @ApiProperty({ type: 'integer', required: false, description: 'Seconds to wait before that.' })
   retry_after?: number;
-  @ApiProperty({ required: false, description: 'With `gap`: the room, and the newest `seq` that there is.' })
+  @ApiProperty({
+    type: 'integer',
+    required: false,
+    description: 'With `gap`: the room, and the newest `seq` that there is.',
+  })
   room_id?: number;
-  @ApiProperty({ required: false })
+  @ApiProperty({ type: 'integer', required: false })
   after_seq?: number;
-  @ApiProperty({ required: false })
+  @ApiProperty({ type: 'integer', required: false })
   head_seq?: number;
 }
 
@@ -176,11 +214,11 @@ export class PongFrame {
 
 /** What a handled frame made; becomes an `ack` with the frame's `ref`. */
 export class AckFacts {
-  @ApiProperty({ required: false, description: 'The id of the message that was stored.' })
+  @ApiProperty({ type: 'integer', required: false, description: 'The id of the message that was stored.' })
   id?: number;
-  @ApiProperty({ required: false, description: 'Its place in the log of the room.' })
+  @ApiProperty({ type: 'integer', required: false, description: 'Its place in the log of the room.' })
   seq?: number;
-  @ApiProperty({ required: false, description: 'The room that was meant.' })
+  @ApiProperty({ type: 'integer', required: false, description: 'The room that was meant.' })
   room_id?: number;
   @ApiProperty({ required: false, description: 'True when a retry found the message already stored.' })
   duplicate?: boolean;

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser } from '../identity/decorators.js';
+import { ApiRoomId, ApiUserId } from '../protocol/api-ids.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import { IdPipe } from '../protocol/id.pipe.js';
 import { MembershipsService } from './memberships.service.js';
@@ -9,12 +10,13 @@ import { MemberDto } from './rooms.dto.js';
 
 @ApiTags('rooms')
 @Controller('api/rooms/:room_id')
+@ApiRoomId()
 export class MembersController {
   constructor(private readonly memberships: MembershipsService) {}
 
   @Get('members')
   @ApiOperation({ operationId: 'listMembers', summary: 'List the members', description: 'For members.' })
-  @ApiOkResponse({ type: [MemberDto] })
+  @ApiOkResponse({ type: [MemberDto], description: 'The members, in the order in which they joined.' })
   @ApiProblems('not_authenticated', 'not_a_member', 'room_not_found', 'invalid_input')
   list(
     @CurrentUser() user: AuthenticatedUser,
@@ -24,8 +26,9 @@ export class MembersController {
   }
 
   @Put('members/:user_id')
+  @ApiUserId()
   @ApiOperation({ operationId: 'addMember', summary: 'Add a member', description: 'For the owner.' })
-  @ApiOkResponse({ type: MemberDto })
+  @ApiOkResponse({ type: MemberDto, description: 'The member, new or not.' })
   @ApiProblems(
     'not_authenticated',
     'forbidden',
@@ -43,6 +46,7 @@ export class MembersController {
   }
 
   @Delete('members/:user_id')
+  @ApiUserId()
   @HttpCode(204)
   @ApiOperation({
     operationId: 'kickMember',
@@ -67,6 +71,7 @@ export class MembersController {
   }
 
   @Put('bans/:user_id')
+  @ApiUserId()
   @HttpCode(204)
   @ApiOperation({
     operationId: 'banUser',
@@ -84,6 +89,7 @@ export class MembersController {
   }
 
   @Delete('bans/:user_id')
+  @ApiUserId()
   @HttpCode(204)
   @ApiOperation({ operationId: 'unbanUser', summary: 'Lift a ban', description: 'For the owner.' })
   @ApiNoContentResponse({ description: 'Done.' })

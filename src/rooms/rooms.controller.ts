@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser } from '../identity/decorators.js';
+import { ApiRoomId } from '../protocol/api-ids.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import { IdPipe } from '../protocol/id.pipe.js';
 import { MembershipsService } from './memberships.service.js';
@@ -18,7 +19,7 @@ export class RoomsController {
 
   @Post()
   @ApiOperation({ operationId: 'createRoom', summary: 'Make a room', description: 'You become its owner.' })
-  @ApiCreatedResponse({ type: RoomDto })
+  @ApiCreatedResponse({ type: RoomDto, description: 'The new room.' })
   @ApiProblems('not_authenticated', 'room_name_taken', 'invalid_input', 'unreadable_json', 'body_too_large')
   create(@CurrentUser() user: AuthenticatedUser, @Body() draft: CreateRoomDto): Promise<RoomDto> {
     return this.rooms.create(user, draft);
@@ -30,28 +31,30 @@ export class RoomsController {
     summary: 'List public rooms and your own',
     description: 'Oldest first.',
   })
-  @ApiOkResponse({ type: [RoomDto] })
+  @ApiOkResponse({ type: [RoomDto], description: 'One page of rooms.' })
   @ApiProblems('not_authenticated', 'invalid_input')
   list(@CurrentUser() user: AuthenticatedUser, @Query() query: RoomsQuery): Promise<RoomDto[]> {
     return this.rooms.list(user, query);
   }
 
   @Get(':room_id')
+  @ApiRoomId()
   @ApiOperation({ operationId: 'getRoom', summary: 'See a room' })
-  @ApiOkResponse({ type: RoomDto })
+  @ApiOkResponse({ type: RoomDto, description: 'The room.' })
   @ApiProblems('not_authenticated', 'room_not_found', 'invalid_input')
   get(@CurrentUser() user: AuthenticatedUser, @Param('room_id', IdPipe) roomId: number): Promise<RoomDto> {
     return this.rooms.get(user, roomId);
   }
 
   @Post(':room_id/join')
+  @ApiRoomId()
   @HttpCode(200)
   @ApiOperation({
     operationId: 'joinRoom',
     summary: 'Become a member',
     description: 'Harmless when you are one.',
   })
-  @ApiOkResponse({ type: DoneDto })
+  @ApiOkResponse({ type: DoneDto, description: 'Done, in a sentence.' })
   @ApiProblems('not_authenticated', 'room_is_private', 'banned', 'room_not_found', 'invalid_input')
   async join(
     @CurrentUser() user: AuthenticatedUser,
@@ -62,13 +65,14 @@ export class RoomsController {
   }
 
   @Post(':room_id/leave')
+  @ApiRoomId()
   @HttpCode(200)
   @ApiOperation({
     operationId: 'leaveRoom',
     summary: 'End your membership',
     description: 'All your sockets stop listening to the room; those bound to it are closed with 4403.',
   })
-  @ApiOkResponse({ type: DoneDto })
+  @ApiOkResponse({ type: DoneDto, description: 'Done, in a sentence.' })
   @ApiProblems('not_in_room', 'not_authenticated', 'room_not_found', 'invalid_input')
   async leave(
     @CurrentUser() user: AuthenticatedUser,

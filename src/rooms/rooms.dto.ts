@@ -39,7 +39,7 @@ export class RoomsQuery {
 }
 
 export class RoomDto {
-  @ApiProperty({ example: 1 })
+  @ApiProperty({ type: 'integer', example: 1 })
   id: number;
   @ApiProperty({ example: 'lobby' })
   name: string;
@@ -47,11 +47,15 @@ export class RoomDto {
   description: string | null;
   @ApiProperty({ enum: [...VISIBILITIES] })
   visibility: Visibility;
-  @ApiProperty({ example: '2026-11-22T17:00:00.000Z' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T17:00:00.000Z' })
   created_at: string;
-  @ApiProperty({ example: 7 })
+  @ApiProperty({ type: 'integer', example: 7 })
   owner_id: number;
-  @ApiProperty({ description: 'The newest `seq` of its log; 0 when nobody has said anything.', example: 42 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'The newest `seq` of its log; 0 when nobody has said anything.',
+    example: 42,
+  })
   head_seq: number;
   @ApiProperty({ description: 'Whether you are a member.' })
   is_member: boolean;
@@ -60,13 +64,13 @@ export class RoomDto {
 }
 
 export class MemberDto {
-  @ApiProperty({ example: 7 })
+  @ApiProperty({ type: 'integer', example: 7 })
   user_id: number;
   @ApiProperty({ example: 'ada' })
   username: string;
   @ApiProperty({ enum: [...ROOM_ROLES] })
   role: RoomRole;
-  @ApiProperty({ example: '2026-11-22T17:00:00.000Z' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-22T17:00:00.000Z' })
   joined_at: string;
 }
 

@@ -30,7 +30,7 @@ export class RoomsGateway {
   @OnFrame('leave_room')
   async leaveRoom(connection: UserConnection, { room_id }: LeaveRoomFrame): Promise<AckFacts> {
     refuseOnRoomSocket(connection);
-    const isListening = connection.subscriptions.has(roomTopic(room_id));
+    const isListening = connection.topics.has(roomTopic(room_id));
     await this.memberships.leave(connection.user, room_id);
     // A socket that listened has been told with all the others of its user.
     if (!isListening) connection.send({ type: 'room_left', room_id, reason: 'left' });
@@ -40,8 +40,7 @@ export class RoomsGateway {
   @OnFrame('typing')
   async typing(connection: UserConnection, { room_id }: TypingFrame): Promise<AckFacts> {
     // Whoever listens is a member: the end of a membership ends the subscription in the same turn.
-    if (!connection.subscriptions.has(roomTopic(room_id)))
-      await this.access.asMember(connection.user.id, room_id);
+    if (!connection.topics.has(roomTopic(room_id))) await this.access.asMember(connection.user.id, room_id);
     this.events.typing(connection.user, room_id);
     return { room_id };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { compare, hash } from 'bcrypt';
 import { Settings } from '../config/settings.js';
+import { PASSWORD_MAX_BYTES } from '../protocol/limits.js';
 
 /** Hashes at once. bcrypt runs on the same four threads as SQLite, which must not wait for all of them. */
 const AT_ONCE = 2;
@@ -25,7 +26,8 @@ export class PasswordHasher {
   async matches(password: string, stored: string | undefined): Promise<boolean> {
     const against = stored ?? (await (this.decoy ??= this.hash('a password that nobody has')));
     const same = await this.inTurn(() => compare(password, against));
-    return same && stored !== undefined;
+    // bcrypt looks at 72 bytes only: what is longer was never anybody's password.
+    return same && stored !== undefined && Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -15,7 +15,7 @@ export class UsersController {
   @Post()
   @Public()
   @ApiOperation({ operationId: 'createUser', summary: 'Sign up' })
-  @ApiCreatedResponse({ type: UserDto })
+  @ApiCreatedResponse({ type: UserDto, description: 'The new account.' })
   @ApiProblems('username_taken', 'email_taken', 'invalid_input', 'unreadable_json', 'body_too_large')
   async create(@Body() draft: CreateUserDto): Promise<UserDto> {
     return toDto(await this.users.create(draft));
@@ -23,7 +23,7 @@ export class UsersController {
 
   @Get('me')
   @ApiOperation({ operationId: 'getMe', summary: 'See your own account' })
-  @ApiOkResponse({ type: UserDto })
+  @ApiOkResponse({ type: UserDto, description: 'Your account.' })
   @ApiProblems('not_authenticated')
   async me(@CurrentUser() user: AuthenticatedUser): Promise<UserDto> {
     return toDto(await this.users.get(user.id));

@@ -29,7 +29,7 @@ export class CreateUserDto {
 }
 
 export class UserDto {
-  @ApiProperty({ example: 7 })
+  @ApiProperty({ type: 'integer', example: 7 })
   id: number;
   @ApiProperty({ example: 'ada' })
   username: string;

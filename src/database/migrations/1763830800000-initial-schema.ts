@@ -51,7 +51,6 @@ const sessions = new Table({
     { ...text('id', 36), isPrimary: true },
     integer('user_id'),
     text('refresh_hash', 64),
-    optional(text('previous_refresh_hash', 64)),
     time('created_at'),
     time('last_used_at'),
     time('expires_at'),
@@ -59,11 +58,7 @@ const sessions = new Table({
     text('address', 64),
     text('user_agent', 256),
   ],
-  indices: [
-    { name: 'sessions_user', columnNames: ['user_id'] },
-    { name: 'sessions_refresh_hash', columnNames: ['refresh_hash'], isUnique: true },
-    { name: 'sessions_previous_refresh_hash', columnNames: ['previous_refresh_hash'] },
-  ],
+  indices: [{ name: 'sessions_user', columnNames: ['user_id'] }],
   foreignKeys: [reference('sessions_user_fk', 'user_id', 'users', 'CASCADE')],
 });
 

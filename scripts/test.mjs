@@ -1,0 +1,50 @@
+/**
+ * Runs Jest: `node scripts/test.mjs [--results FILE] [arguments for Jest]`.
+ *
+ * Jest needs a flag of Node's to load ES modules. The browser test needs Chromium, which is not on every
+ * desk: without it that one test is left out, and said so; where `CI` is set it always runs, and fails
+ * without Chromium. `--results` writes Jest's own report as JSON.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const BROWSER_TEST = 'test/e2e/browser.spec.ts';
+const CHROMIUM_NAMES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const isExecutable = (path) => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const chromium = [process.env.CHROMIUM_PATH, ...CHROMIUM_NAMES].filter(Boolean).find(isExecutable);
+const args = process.argv.slice(2);
+
+const results = args.indexOf('--results');
+if (results !== -1) args.splice(results, 2, '--json', `--outputFile=${args[results + 1]}`);
+
+if (chromium === undefined && !process.env.CI) {
+  console.log(`${BROWSER_TEST} is left out: it needs Chromium (apt-get install chromium, or CHROMIUM_PATH).`);
+  args.push(`--testPathIgnorePatterns=${BROWSER_TEST}`, '--testPathIgnorePatterns=/node_modules/');
+}
+
+const { status } = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    fileURLToPath(import.meta.resolve('jest/bin/jest')),
+    ...args,
+  ],
+  {
+    cwd: join(import.meta.dirname, '..'),
+    stdio: 'inherit',
+    env: chromium === undefined ? process.env : { ...process.env, CHROMIUM_PATH: chromium },
+  },
+);
+process.exitCode = status ?? 1;
