@@ -27,7 +27,8 @@ const paths = {
 };
 
 const CASE = /^(it|test)$/;
-const ASSERTION = /^(expect|assert)/;
+/** `until` of test/support asks until the answer is the one hoped for, and fails in vain. */
+const ASSERTION = /^(expect|assert|until$)/;
 
 /** `it` of `it(...)`, `it.each(...)(...)` and `test.concurrent(...)`; the last name of `fc.assert(...)`. */
 const nameOf = (callee, end) => {
@@ -40,6 +41,23 @@ const nameOf = (callee, end) => {
   return '';
 };
 
+const isCase = (node) =>
+  CASE.test(nameOf(node.callee, 'first')) && node.arguments.some((argument) => 'body' in argument);
+
+const functionName = (node) => {
+  if (node.id) return node.id.name;
+  return node.parent.type === 'VariableDeclarator' ? node.parent.id.name : undefined;
+};
+
+/** Whether anything called from here, directly or through functions of the same file, asserts. */
+const reachesAssertion = (calls, callsOf, seen = new Set()) =>
+  [...calls].some((name) => {
+    if (ASSERTION.test(name)) return true;
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return reachesAssertion(callsOf.get(name) ?? [], callsOf, seen);
+  });
+
 /** A test that expects nothing passes whatever the server does. */
 const asserts = {
   meta: {
@@ -48,19 +66,39 @@ const asserts = {
     messages: { missing: 'This test expects nothing: it cannot fail for what the server does.' },
   },
   create: (context) => {
+    const tests = [];
+    const callsOf = new Map();
     const open = [];
-    const isCase = (node) =>
-      CASE.test(nameOf(node.callee, 'first')) && node.arguments.some((argument) => 'body' in argument);
+
+    const openScope = (node, calls) => open.push({ node, calls });
+    const closeScope = (node) => {
+      if (open.at(-1)?.node === node) open.pop();
+    };
+    const openFunction = (node) => {
+      const name = functionName(node);
+      if (name === undefined) return;
+      const calls = callsOf.get(name) ?? new Set();
+      callsOf.set(name, calls);
+      openScope(node, calls);
+    };
+
     return {
+      ':function': openFunction,
+      ':function:exit': closeScope,
       CallExpression(node) {
-        if (isCase(node)) open.push({ node, asserted: false });
-        const asserted =
-          ASSERTION.test(nameOf(node.callee, 'first')) || ASSERTION.test(nameOf(node.callee, 'last'));
-        if (asserted) for (const test of open) test.asserted = true;
+        for (const { calls } of open) {
+          calls.add(nameOf(node.callee, 'first')).add(nameOf(node.callee, 'last'));
+        }
+        if (!isCase(node)) return;
+        const calls = new Set();
+        tests.push({ node, calls });
+        openScope(node, calls);
       },
-      'CallExpression:exit'(node) {
-        if (open.at(-1)?.node !== node) return;
-        if (!open.pop().asserted) context.report({ node, messageId: 'missing' });
+      'CallExpression:exit': closeScope,
+      'Program:exit'() {
+        for (const { node, calls } of tests) {
+          if (!reachesAssertion(calls, callsOf)) context.report({ node, messageId: 'missing' });
+        }
       },
     };
   },

@@ -96,9 +96,10 @@ const grantAndUse = async (url) => {
   const output = [];
   admin.lines.on('line', (line) => output.push(line));
   const [code] = await within(START_MS, admin.exit, 'npm run admin').finally(() => killGroup(admin));
-  console.log(output.join('\n').replace(/(password\S*\s+)\S+/i, '$1***'));
+  const printed = output.join('\n');
+  const password = /password.*: (\S+)$/im.exec(printed)?.[1];
+  console.log(password === undefined ? printed : printed.replace(password, '***'));
   demand(code === 0, `exit code ${code}`);
-  const password = /password\S*\s+(\S+)/i.exec(output.join('\n'))?.[1];
   demand(password !== undefined, 'no password was printed');
   const response = await fetch(`${url}/api/token`, {
     method: 'POST',

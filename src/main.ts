@@ -8,7 +8,8 @@ const EX_CONFIG = 78;
 
 async function main(): Promise<void> {
   const app = await createApp();
-  app.enableShutdownHooks(['SIGINT', 'SIGTERM']);
+  // Without it Nest ends the process by the signal that it has just handled, which looks like a crash.
+  app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
   const { host, port } = app.get(Settings);
   await app.listen(port, host);
   const url = await app.getUrl();

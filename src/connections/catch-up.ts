@@ -13,7 +13,7 @@ export interface BacklogPage {
  * knows topics, cursors and the id of the reader only.
  */
 export interface CatchUp {
-  /** The newest page, for a client without a cursor. */
+  /** Where a client without a cursor begins: the newest few, in one page if they fit. */
   latest(topic: Topic, readerId: number | undefined): Promise<BacklogPage>;
   /**
    * The page after a cursor. `has_more` tells whether another follows.

@@ -12,13 +12,15 @@ const MAX_HELD = 256;
  * A connection listens to a topic.
  *
  * It starts by holding live frames back. {@link catchUp} sends the backlog from the log, then what was held
- * beyond it, then lets live frames through: there is no seam, because a frame that is not in the backlog
- * was published after the subscription began.
+ * beyond it, then lets live frames through. There is no seam: what is not in the backlog was committed, and
+ * so published, after the subscription began; what is in it is not sent again.
  */
 export class Subscription {
   /** Frames held back, or nothing once live. */
   private held: FrameEnvelope[] | undefined = [];
   private overflowed = false;
+  /** The newest `seq` that was sent, in the backlog or live. Nothing up to it is sent again. */
+  private sentUpTo = 0;
   ended = false;
 
   constructor(
@@ -78,16 +80,26 @@ export class Subscription {
     this.held = [];
   }
 
-  private goLive(sent: number): void {
+  private goLive(sentUpTo: number): void {
     const held = this.held ?? [];
     this.held = undefined;
-    for (const envelope of held) {
-      if (envelope.seq === undefined || envelope.seq > sent) this.deliver(envelope);
-    }
+    this.sentUpTo = sentUpTo;
+    for (const envelope of held) this.deliver(envelope);
+  }
+
+  /**
+   * A message can be read from the log before its envelope arrives, because it is published after its
+   * commit; the envelope is then late, even when the subscription is live.
+   */
+  private wasSent(seq: number | undefined): boolean {
+    if (seq === undefined) return false;
+    if (seq <= this.sentUpTo) return true;
+    this.sentUpTo = seq;
+    return false;
   }
 
   private deliver(envelope: FrameEnvelope): void {
-    if (this.isOver) return;
+    if (this.isOver || this.wasSent(envelope.seq)) return;
     const { readerId } = this;
     if (envelope.exceptUser !== undefined && envelope.exceptUser === readerId) return;
     const own = envelope.own !== undefined && envelope.own.userId === readerId;

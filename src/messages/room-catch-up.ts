@@ -17,8 +17,8 @@ export class RoomCatchUp implements CatchUp {
   async latest(topic: Topic, readerId: number | undefined): Promise<BacklogPage> {
     const roomId = roomIdOf(topic);
     const newest = await this.history.latest(roomId, HISTORY_DEFAULT);
-    const page = fitting(newest.reverse()).reverse();
-    return this.page(roomId, page, { readerId, cursor: 0, hasMore: false });
+    const page = fitting(newest);
+    return this.page(roomId, page, { readerId, cursor: 0, hasMore: page.length < newest.length });
   }
 
   async after(topic: Topic, cursor: number, readerId: number | undefined): Promise<BacklogPage> {

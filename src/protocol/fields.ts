@@ -16,6 +16,8 @@ export interface FieldSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  /** What the pattern asks for, in words. Not published: the description of the field says it too. */
+  readonly form?: string;
   readonly enum?: readonly string[];
   /** Upper bound in UTF-8 bytes. Not JSON Schema: the published document says it in words. */
   readonly maxBytes?: number;
@@ -90,7 +92,7 @@ export function QueryInteger(rule: Omit<FieldSchema, 'type'>, notes: FieldNotes)
 function field(schema: FieldSchema, notes: FieldNotes): PropertyDecorator {
   const { optional = false, ...documentation } = notes;
   const check = ajv.compile(forAjv({ schema, optional: false }));
-  const { maxBytes: _inWords, enum: choices, ...published } = schema;
+  const { maxBytes: _bytes, form: _form, enum: choices, ...published } = schema;
   return applyDecorators(
     (target: object, name?: string | symbol) => {
       ownFields(target.constructor).set(String(name), { schema, optional });
@@ -123,7 +125,7 @@ function fieldsOf(type: object | null): Map<string, DeclaredField> {
 /** An optional field may also be `null`, as clients in typed languages send it. */
 function forAjv({ schema, optional }: DeclaredField): object {
   const storable = schema.type === 'string' ? { storable: true } : {};
-  const rule = { ...schema, ...storable };
+  const { form: _inWords, ...rule } = { ...schema, ...storable };
   return optional ? { anyOf: [{ type: 'null' }, rule] } : rule;
 }
 
@@ -148,6 +150,6 @@ function ruleOf(schema: FieldSchema): string {
   const parts = [schema.maxLength ? `of ${schema.minLength} to ${schema.maxLength} characters` : ''];
   if (!schema.maxLength) parts[0] = `of at least ${schema.minLength} character(s)`;
   if (schema.maxBytes) parts.push(`of at most ${schema.maxBytes} bytes`);
-  if (schema.pattern) parts.push('in the documented form');
+  if (schema.form) parts.push(schema.form);
   return `must be text ${parts.join(', ')}, without U+0000 and lone surrogates`;
 }

@@ -8,7 +8,7 @@ export type RoomRole = (typeof ROOM_ROLES)[number];
 
 export class CreateRoomDto {
   @Text(
-    { maxLength: ROOM_NAME_MAX, pattern: '\\S' },
+    { maxLength: ROOM_NAME_MAX, pattern: '\\S', form: 'not only white space' },
     { description: 'Names of public rooms are unique without regard to case.', example: 'lobby' },
   )
   name: string;

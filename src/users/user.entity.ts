@@ -26,7 +26,7 @@ export class User {
   @Column({ name: 'password_hash', type: 'varchar', length: 100 })
   passwordHash: string;
 
-  @Column({ name: 'is_active', type: 'boolean', default: true })
+  @Column({ name: 'is_active', type: 'boolean' })
   isActive: boolean;
 
   @Column({ type: 'varchar', length: 16, default: 'user' })

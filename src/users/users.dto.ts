@@ -10,13 +10,13 @@ const EMAIL_PATTERN = '^[^\\s@\\p{C}]+@[^\\s@\\p{C}]+\\.[^\\s@\\p{C}.]+$';
 
 export class CreateUserDto {
   @Text(
-    { maxLength: USERNAME_MAX, pattern: USERNAME_PATTERN },
+    { maxLength: USERNAME_MAX, pattern: USERNAME_PATTERN, form: 'without white space' },
     { description: 'Unique without regard to case. No white space.', example: 'ada' },
   )
   username: string;
 
   @Text(
-    { minLength: 3, maxLength: EMAIL_MAX, pattern: EMAIL_PATTERN },
+    { minLength: 3, maxLength: EMAIL_MAX, pattern: EMAIL_PATTERN, form: 'as an email address' },
     { description: 'Unique without regard to case. Shown to nobody else.', example: 'ada@example.org' },
   )
   email: string;

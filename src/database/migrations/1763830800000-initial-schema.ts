@@ -35,7 +35,7 @@ const users = new Table({
     text('email', 254),
     text('email_key', 1016),
     text('password_hash', 100),
-    { name: 'is_active', type: 'boolean', default: true },
+    { name: 'is_active', type: 'boolean' },
     { ...text('role', 16), default: "'user'" },
     time('created_at'),
   ],

@@ -1,0 +1,39 @@
+import sqlite3 from 'sqlite3';
+
+type Row = Record<string, string | number | null>;
+
+/** Looks into the server's database file past the server, on a connection of its own. */
+export class DatabaseFile {
+  constructor(private readonly path: string) {}
+
+  query(sql: string, parameters: (string | number)[] = []): Promise<Row[]> {
+    return this.withDatabase(sqlite3.OPEN_READONLY, (database, done) => {
+      database.all(sql, parameters, (error: Error | null, rows: Row[]) => done(error, rows));
+    });
+  }
+
+  async execute(sql: string): Promise<void> {
+    await this.withDatabase<null>(sqlite3.OPEN_READWRITE, (database, done) => {
+      database.exec(sql, (error) => done(error, null));
+    });
+  }
+
+  /** What a crash at this moment would leave behind: every commit, and no farewell. */
+  copyTo(path: string): Promise<void> {
+    return this.execute(`VACUUM INTO '${path}'`);
+  }
+
+  private withDatabase<T>(
+    mode: number,
+    work: (database: sqlite3.Database, done: (error: Error | null, result: T) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const database = new sqlite3.Database(this.path, mode, (failure) => {
+        if (failure) return reject(failure);
+        work(database, (error, result) => {
+          database.close(() => (error ? reject(error) : resolve(result)));
+        });
+      });
+    });
+  }
+}

@@ -1,0 +1,272 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import type { Abstract, Type } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import type { ClientOptions } from 'ws';
+import { AppModule } from '../../src/app.module.js';
+import { APP_OPTIONS, configureApp } from '../../src/create-app.js';
+import { DatabaseFile } from './database-file.js';
+import { RestClient, type Caller } from './rest-client.js';
+import { SocketClient } from './socket-client.js';
+
+type Env = Record<string, string>;
+
+export interface Person extends Caller {
+  id: number;
+  /** Unique on this server: the given name and a number. */
+  username: string;
+  email: string;
+  password: string;
+  refreshToken: string;
+}
+
+export interface Room {
+  id: number;
+  name: string;
+  description: string | null;
+  visibility: 'public' | 'private';
+  created_at: string;
+  owner_id: number;
+  head_seq: number;
+  is_member: boolean;
+  role: 'owner' | 'member' | null;
+}
+
+export interface Tokens {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  refresh_token: string;
+}
+
+/** One value for each of several arguments, as a tuple of the same length. */
+type Each<Arguments extends readonly unknown[], Value> = { [Index in keyof Arguments]: Value };
+
+export const SECRET_KEY = randomBytes(48).toString('base64url');
+/** The one foreign origin that test servers trust. */
+export const TRUSTED_ORIGIN = 'https://chat.example';
+
+/** Limits so high that only the files about limits, which lower them again, ever meet one. */
+const GENEROUS: Env = {
+  SECRET_KEY,
+  CORS_ORIGINS: TRUSTED_ORIGIN,
+  BCRYPT_COST: '4',
+  LOG_LEVEL: 'silent',
+  FRAMES_PER_SECOND: '1000000',
+  FRAMES_BURST: '1000000',
+  MESSAGES_PER_SECOND: '1000000',
+  MESSAGES_BURST: '1000000',
+  MAX_CONNECTIONS_PER_USER: '1000',
+};
+
+/** A mailbox waits 8 seconds; the test around it has to outlive that to show what arrived. */
+jest.setTimeout(60_000);
+
+/**
+ * A server for this `describe` or file: starts before its first test, stops after its last. Jest itself fails
+ * a test during which a promise is rejected and nobody listens.
+ */
+export function runServer(env: Env = {}): TestServer {
+  const server = new TestServer(env);
+  beforeAll(() => server.start());
+  afterAll(() => server.remove());
+  return server;
+}
+
+/** A real server in this process: a free port, a database file in a folder of its own. */
+export class TestServer {
+  readonly rest = new RestClient(() => this.url);
+  private app: NestExpressApplication | undefined;
+  private address: string | undefined;
+  private folder: string | undefined;
+  private sockets: SocketClient[] = [];
+  private names = 0;
+
+  constructor(private readonly env: Env = {}) {}
+
+  async start(env: Env = {}): Promise<void> {
+    await this.makeFolder();
+    const settings = { DATABASE_URL: `sqlite:///${this.databasePath}`, ...GENEROUS, ...this.env, ...env };
+    const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] }).compile();
+    this.app = module.createNestApplication<NestExpressApplication>(APP_OPTIONS);
+    configureApp(this.app);
+    await this.app.listen(0, '127.0.0.1');
+    this.address = await this.app.getUrl();
+  }
+
+  /** Starts on what this server's sudden death would leave; the one that "died" runs on, and shares nothing. */
+  async afterCrashOf(other: TestServer): Promise<void> {
+    await this.makeFolder();
+    await other.database.copyTo(this.databasePath);
+    await this.start();
+  }
+
+  /** A provider of the server, for what no client can bring about. */
+  inside<T>(token: Type<T> | Abstract<T>): T {
+    if (!this.app) throw new Error('The server does not run.');
+    return this.app.get(token);
+  }
+
+  /** Stops as SIGTERM does, and keeps the database for the next start. */
+  async stop(): Promise<void> {
+    await this.app?.close();
+    this.app = undefined;
+    this.address = undefined;
+  }
+
+  async remove(): Promise<void> {
+    this.hangUp();
+    await this.stop();
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async makeFolder(): Promise<void> {
+    this.folder ??= await mkdtemp(join(tmpdir(), 'parlor-test-'));
+  }
+
+  get url(): string {
+    if (this.address === undefined) throw new Error('The server is not running.');
+    return this.address;
+  }
+
+  get socketUrl(): string {
+    return this.url.replace(/^http/, 'ws');
+  }
+
+  get databasePath(): string {
+    if (this.folder === undefined) throw new Error('The server was never started.');
+    return join(this.folder, 'parlor.db');
+  }
+
+  get database(): DatabaseFile {
+    return new DatabaseFile(this.databasePath);
+  }
+
+  // People and rooms
+
+  uniqueName(name: string): string {
+    return `${name}_${++this.names}`;
+  }
+
+  async person(name: string): Promise<Person> {
+    const username = this.uniqueName(name);
+    const account = {
+      username,
+      email: `${username}@example.org`,
+      password: `${username} has a long password`,
+    };
+    const { id } = expectStatus(await this.rest.post<{ id: number }>('/api/users/', account), 201);
+    const tokens = await this.logIn(account);
+    return { ...account, id, ...tokens };
+  }
+
+  /** A person who may look at the running system: what `npm run admin -- grant` does to a running server. */
+  async operator(role: 'ops' | 'admin' = 'ops'): Promise<Person> {
+    const person = await this.person(role);
+    await this.database.execute(`UPDATE users SET role = '${role}' WHERE id = ${person.id}`);
+    return { ...person, ...(await this.logIn(person)) };
+  }
+
+  /** A new session; every `Person` starts with one. */
+  async logIn(who: { username: string; password: string }): Promise<{ token: string; refreshToken: string }> {
+    const form = { username: who.username, password: who.password };
+    const tokens = expectStatus(await this.rest.post<Tokens>('/api/token', form), 200);
+    return { token: tokens.access_token, refreshToken: tokens.refresh_token };
+  }
+
+  people<const Names extends readonly string[]>(...names: Names): Promise<Each<Names, Person>>;
+  people(...names: string[]): Promise<Person[]> {
+    return Promise.all(names.map((name) => this.person(name)));
+  }
+
+  async room(owner: Person, draft: { name?: string; visibility?: 'public' | 'private' } = {}): Promise<Room> {
+    const body = { name: this.uniqueName('room'), ...draft };
+    return expectStatus(await this.rest.post<Room>('/api/rooms/', body, owner), 201);
+  }
+
+  /** A public room of the first, which the others have joined. */
+  async roomOf(owner: Person, ...members: Person[]): Promise<Room> {
+    const room = await this.room(owner);
+    for (const member of members) {
+      expectStatus(await this.rest.post(`/api/rooms/${room.id}/join`, undefined, member), 200);
+    }
+    return room;
+  }
+
+  /** A private room of the first, who has added the others. */
+  async privateRoomOf(owner: Person, ...members: Person[]): Promise<Room> {
+    const room = await this.room(owner, { visibility: 'private' });
+    for (const member of members) {
+      expectStatus(await this.rest.put(`/api/rooms/${room.id}/members/${member.id}`, owner), 200);
+    }
+    return room;
+  }
+
+  // Sockets
+
+  /** Any socket, with nothing read from it. */
+  async socket(path: string, as?: Caller, options: ClientOptions = {}): Promise<SocketClient> {
+    const authorization = as ? { authorization: `Bearer ${as.token}` } : {};
+    const headers = { ...authorization, ...options.headers };
+    const client = await SocketClient.open(this.socketUrl + path, { ...options, headers });
+    this.sockets.push(client);
+    return client;
+  }
+
+  /** Cuts every socket that was opened here. */
+  hangUp(): void {
+    for (const socket of this.sockets.splice(0)) socket.terminate();
+  }
+
+  /** One `/ws/auth` socket each, greeted. */
+  connect<const People extends readonly Person[]>(...people: People): Promise<Each<People, SocketClient>>;
+  connect(...people: Person[]): Promise<SocketClient[]> {
+    return Promise.all(
+      people.map(async (person) => {
+        const client = await this.socket('/ws/auth', person);
+        await client.next('connection_established');
+        return client;
+      }),
+    );
+  }
+
+  /** One `/ws/room/{id}` socket each, greeted and with the history read. */
+  connectTo<const People extends readonly Person[]>(
+    room: Room,
+    ...people: People
+  ): Promise<Each<People, SocketClient>>;
+  connectTo(room: Room, ...people: Person[]): Promise<SocketClient[]> {
+    return Promise.all(
+      people.map(async (person) => {
+        const client = await this.socket(`/ws/room/${room.id}`, person);
+        await client.next('connection_established');
+        await client.next('message_history');
+        return client;
+      }),
+    );
+  }
+
+  /** One `/ws/auth` socket each that has joined the room, with the history read. */
+  connectAndJoin<const People extends readonly Person[]>(
+    room: Room,
+    ...people: People
+  ): Promise<Each<People, SocketClient>>;
+  async connectAndJoin(room: Room, ...people: Person[]): Promise<SocketClient[]> {
+    const clients: SocketClient[] = await this.connect(...people);
+    for (const client of clients) {
+      client.send({ type: 'join_room', room_id: room.id });
+      await client.next('room_joined');
+      await client.next('message_history');
+    }
+    return clients;
+  }
+}
+
+function expectStatus<T>(answer: { status: number; body: T; text: string }, status: number): T {
+  if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text}`);
+  return answer.body;
+}
