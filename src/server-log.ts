@@ -1,4 +1,5 @@
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { isNativeError } from 'node:util/types';
 import type { LogThreshold } from './config/settings.js';
 
 const LEVELS: Record<LogThreshold, LogLevel[]> = {
@@ -25,9 +26,22 @@ export class ServerLog extends ConsoleLogger {
     super({ logLevels: LEVELS[threshold] });
   }
 
+  /**
+   * An error is its stack and that of its cause, never its properties: those of a failed query hold what
+   * people wrote.
+   */
+  override error(message: unknown, ...rest: unknown[]): void {
+    super.error(isNativeError(message) ? stackOf(message) : message, ...rest);
+  }
+
   override log(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
     if (this.threshold !== 'debug' && typeof context === 'string' && FRAMEWORK.has(context)) return;
     super.log(message, ...rest);
   }
+}
+
+function stackOf(error: Error): string {
+  const own = error.stack ?? error.message;
+  return isNativeError(error.cause) ? `${own}\nCaused by: ${stackOf(error.cause)}` : own;
 }

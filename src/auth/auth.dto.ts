@@ -10,7 +10,7 @@ export class TokenRequestDto {
     { enum: ['password', 'refresh_token'] },
     { description: 'What is shown.', optional: true, default: 'password' },
   )
-  grant_type?: 'password' | 'refresh_token';
+  grant_type?: 'password' | 'refresh_token' | null;
 
   @Text({ maxLength: USERNAME_MAX * 4 }, { description: 'With `password`.', optional: true, example: 'ada' })
   username?: string | null;

@@ -18,7 +18,7 @@ export class SocketAuthenticator implements Authenticator {
   async authenticate(credentials: Credentials, book: Book): Promise<AuthenticatedUser> {
     const claims = await this.claimsOf(credentials);
     if (claims.expiresAt <= Date.now()) throw new AppError('token_expired');
-    book(claims.userId, claims.sessionId);
+    await book(claims.userId, claims.sessionId);
     return this.sessions.userOf(claims);
   }
 

@@ -5,7 +5,7 @@ import type { DropEnvelope, Envelope, FrameEnvelope } from './broker/envelope.js
 import type { Connection } from './connection.js';
 import { Seats } from './seats.js';
 import { Subscription } from './subscription.js';
-import { userTopic, type Topic } from './topics.js';
+import type { Topic } from './topics.js';
 
 interface Listeners {
   readonly subscriptions: Map<Connection, Subscription>;
@@ -62,10 +62,7 @@ export class ConnectionRegistry {
     if (!connection.user) return;
     const siblings = this.byUser.get(connection.user.id);
     if (siblings) siblings.add(connection);
-    else {
-      this.byUser.set(connection.user.id, new Set([connection]));
-      void this.broker.listen(userTopic(connection.user.id));
-    }
+    else this.byUser.set(connection.user.id, new Set([connection]));
   }
 
   /** Forgets a connection whose socket has closed, with everything that it listened to. */
@@ -78,10 +75,7 @@ export class ConnectionRegistry {
     const siblings = this.byUser.get(user.id);
     siblings?.delete(connection);
     for (const topic of topics) if (!this.hears(user.id, topic)) this.lastSocket(connection, topic);
-    if (siblings?.size === 0) {
-      this.byUser.delete(user.id);
-      this.broker.unlisten(userTopic(user.id));
-    }
+    if (siblings?.size === 0) this.byUser.delete(user.id);
   }
 
   /** Whether any socket of the user listens to the topic. */

@@ -18,7 +18,7 @@ export interface Credentials {
 }
 
 /** Names who a user and a session are, before the database is asked. See {@link Seats.book}. */
-export type Book = (userId: number, sessionId: string) => void;
+export type Book = (userId: number, sessionId: string) => Promise<void>;
 
 /** Decides who is behind a socket. `auth/` implements it. */
 export interface Authenticator {
@@ -106,9 +106,9 @@ export class Handshake {
 
   private async userOf(request: IncomingMessage, url: URL, seat: Seat): Promise<AuthenticatedUser> {
     if (!this.authenticator) throw new Error('No authenticator is set.');
-    return this.authenticator.authenticate(credentialsOf(request, url), (userId, sessionId) => {
-      this.seats.book(seat, userId, sessionId);
-    });
+    return this.authenticator.authenticate(credentialsOf(request, url), (userId, sessionId) =>
+      this.seats.book(seat, userId, sessionId),
+    );
   }
 
   /**

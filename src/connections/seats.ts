@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
+import { Broker } from './broker/broker.js';
+import { userTopic } from './topics.js';
 
 /** Seconds after which a refused client may try again. */
 const RETRY_AFTER = 5;
@@ -13,6 +15,12 @@ export interface Seat {
   revoked: boolean;
 }
 
+interface Guest {
+  seats: number;
+  /** Settles when commands about the user will arrive here. */
+  readonly listening: Promise<void>;
+}
+
 /**
  * Counts sockets from their handshake on, so that a hundred handshakes at once cannot slip past a limit,
  * nor a log-out miss the one that it crosses.
@@ -20,9 +28,12 @@ export interface Seat {
 @Injectable()
 export class Seats {
   private readonly taken = new Set<Seat>();
-  private readonly perUser = new Map<number, number>();
+  private readonly guests = new Map<number, Guest>();
 
-  constructor(private readonly settings: Settings) {}
+  constructor(
+    private readonly settings: Settings,
+    private readonly broker: Broker,
+  ) {}
 
   /** @throws AppError `server_full` */
   take(): Seat {
@@ -35,25 +46,30 @@ export class Seats {
   }
 
   /**
-   * Books the seat for a user. Called before the session is looked up, so that its end cannot be missed.
+   * Books the seat for a user, and listens to what concerns them. Awaited before their session is looked
+   * up: its end is then either seen by the look, or arrives here.
    *
    * @throws AppError `too_many_connections`
    */
-  book(seat: Seat, userId: number, sessionId: string): void {
-    const count = this.perUser.get(userId) ?? 0;
-    if (count >= this.settings.limits.connectionsPerUser) {
+  async book(seat: Seat, userId: number, sessionId: string): Promise<void> {
+    const guest = this.guests.get(userId) ?? { seats: 0, listening: this.broker.listen(userTopic(userId)) };
+    if (guest.seats >= this.settings.limits.connectionsPerUser) {
       throw new AppError('too_many_connections', { retryAfter: RETRY_AFTER });
     }
-    this.perUser.set(userId, count + 1);
-    seat.userId = userId;
-    seat.sessionId = sessionId;
+    guest.seats += 1;
+    this.guests.set(userId, guest);
+    Object.assign(seat, { userId, sessionId });
+    await guest.listening;
   }
 
   release(seat: Seat): void {
     if (!this.taken.delete(seat) || seat.userId === undefined) return;
-    const left = (this.perUser.get(seat.userId) ?? 1) - 1;
-    if (left === 0) this.perUser.delete(seat.userId);
-    else this.perUser.set(seat.userId, left);
+    const guest = this.guests.get(seat.userId);
+    if (!guest) return;
+    guest.seats -= 1;
+    if (guest.seats > 0) return;
+    this.guests.delete(seat.userId);
+    this.broker.unlisten(userTopic(seat.userId));
   }
 
   revoke(sessionId: string): void {

@@ -27,7 +27,7 @@ export class CreateRoomDto {
       default: 'public',
     },
   )
-  visibility?: Visibility;
+  visibility?: Visibility | null;
 }
 
 export class RoomsQuery {

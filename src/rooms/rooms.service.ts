@@ -26,16 +26,15 @@ export class RoomsService {
    *
    * @throws AppError `room_name_taken` by another public room, if this one is to be public
    */
-  async create(
-    owner: AuthenticatedUser,
-    { name, description, visibility = 'public' }: CreateRoomDto,
-  ): Promise<RoomDto> {
+  async create(owner: AuthenticatedUser, draft: CreateRoomDto): Promise<RoomDto> {
+    const { name, description } = draft;
+    const visibility = draft.visibility ?? 'public';
     const nameKey = foldName(name);
     const createdAt = Date.now();
     return this.writes.run(async (manager) => {
       const isTaken = visibility === 'public' && (await manager.existsBy(Room, { nameKey, visibility }));
       if (isTaken) throw new AppError('room_name_taken');
-      const draft = {
+      const room = manager.create(Room, {
         name,
         nameKey,
         description: description ?? null,
@@ -43,8 +42,7 @@ export class RoomsService {
         ownerId: owner.id,
         headSeq: 0,
         createdAt,
-      };
-      const room = manager.create(Room, draft);
+      });
       await manager.insert(Room, room);
       await manager.insert(Membership, { roomId: room.id, userId: owner.id, joinedAt: createdAt });
       return toDto(room, owner.id, true);

@@ -83,4 +83,22 @@ describe('What the log keeps to itself', () => {
       expect(log).not.toContain(secret);
     }
   });
+
+  it('the text of a message that could not be stored, though it says what went wrong', async () => {
+    const ada = await server.person('ada');
+    const room = await server.roomOf(ada);
+    const [adas] = await server.connectTo(room, ada);
+    await server.database.execute(
+      "CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'no paper left'); END",
+    );
+
+    const answer = await adas.ask({ content: 'an intimate text that fails' });
+    const overRest = await server.rest.post(`/api/rooms/${room.id}/messages`, { content: 'intimately' }, ada);
+    await server.database.execute('DROP TRIGGER broken');
+
+    expect(answer).toMatchObject({ type: 'error', code: 'storage_unavailable', retryable: true });
+    expect(overRest.status).toBe(503);
+    expect(log).toContain('no paper left');
+    expect(log).not.toContain('intima');
+  });
 });

@@ -183,6 +183,22 @@ describe('Frames of one socket are handled in the order they came', () => {
     expect(refs).toEqual(Array.from({ length: 100 }, (_, number) => `${number}`));
   });
 
+  it('a refusal does not overtake the acks of messages that were sent before it', async () => {
+    const ada = await server.person('ada');
+    const [adas] = await server.connectTo(await server.roomOf(ada), ada);
+    const tooLong = 'x'.repeat(4_001);
+
+    for (let number = 0; number < 200; number += 1) {
+      adas.send({ content: number % 2 === 0 ? 'x' : tooLong, ref: `${number}` });
+    }
+    await adas.answerTo('199');
+
+    const answers = adas.inbox.flatMap((frame) => ('ref' in frame ? [`${frame.type} ${frame.ref}`] : []));
+    expect(answers).toEqual(
+      Array.from({ length: 200 }, (_, number) => `${number % 2 === 0 ? 'ack' : 'error'} ${number}`),
+    );
+  });
+
   it('two joins with long histories keep their pages and their live frames apart', async () => {
     const [ada, bob] = await server.people('ada', 'bob');
     const rooms = [await server.roomOf(ada, bob), await server.roomOf(ada, bob)];

@@ -41,11 +41,13 @@ describe('A handshake', () => {
     const ada = await server.person('ada');
     const room = await server.roomOf(ada);
     const operator = await server.operator();
+    const clock = await server.socket('/ws');
     for (let round = 0; round < 300; round += 1) {
       const socket = await RawSocket.open(server.url);
       const path = round % 2 === 0 ? '/ws/auth' : `/ws/room/${room.id}`;
       const request = upgradeRequest(`${path}?token=${ada.token}`);
       socket.write(round % 3 === 0 ? request.slice(0, -4) : request);
+      for (let trips = 0; trips < round % 5; trips += 1) await clock.settled();
       socket.socket.resetAndDestroy();
     }
 

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { SessionsService } from '../../src/auth/sessions.service.js';
+import { WriteQueue } from '../../src/database/write-queue.js';
+import { handshake } from '../support/handshake.js';
+import { runServer, type Person } from '../support/test-server.js';
+import { until } from '../support/until.js';
+
+const server = runServer();
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** Keeps every write waiting until the returned function is called. */
+function holdWrites(): { release: () => void; waiting: () => Promise<number> } {
+  const queue = server.inside(WriteQueue);
+  const asked = jest.spyOn(queue, 'run');
+  let release = () => {};
+  void queue.run(() => new Promise<void>((resolve) => (release = resolve)));
+  const waiting = () =>
+    new Promise<number>((resolve) => setImmediate(() => resolve(asked.mock.calls.length - 1)));
+  return { release: () => release(), waiting };
+}
+
+function endSessionOf(person: Person): Promise<void> {
+  const claims: unknown = JSON.parse(Buffer.from(person.token.split('.')[1] ?? '', 'base64url').toString());
+  const sessionId = claims instanceof Object && 'sid' in claims ? String(claims.sid) : '';
+  const { id, username } = person;
+  return server.inside(SessionsService).end({ id, username, role: 'user', sessionId, expiresAt: 0 });
+}
+
+describe('A handshake that crosses', () => {
+  it('a log-out is refused, though the session was alive when it was looked up', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada);
+    const writes = holdWrites();
+
+    const ended = endSessionOf(bob);
+    const entering = handshake(`${server.socketUrl}/ws/room/${room.id}?token=${bob.token}`);
+    await until(writes.waiting, (count) => count === 2);
+    writes.release();
+    await ended;
+
+    expect((await entering).status).toBe(401);
+    const operator = await server.operator();
+    expect((await server.rest.get('/api/connections', operator)).body).toMatchObject({
+      total_connections: 0,
+    });
+  });
+});
+
+describe('A message that crosses', () => {
+  it('the end of its author’s membership is stored before it, or refused', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    const bobs = await server.socket('/ws/auth', bob);
+    const writes = holdWrites();
+
+    bobs.send({ ref: 'before', room_id: room.id, content: 'before' });
+    await until(writes.waiting, (count) => count === 1);
+    const kicked = server.rest.delete(`/api/rooms/${room.id}/members/${bob.id}`, ada);
+    await until(writes.waiting, (count) => count === 2);
+    const late = server.rest.post(`/api/rooms/${room.id}/messages`, { content: 'after' }, bob);
+    writes.release();
+
+    expect((await kicked).status).toBe(204);
+    expect(await bobs.answerTo('before')).toMatchObject({ type: 'ack', seq: 1 });
+    const log = await server.rest.get<{ content: string }[]>(`/api/rooms/${room.id}/messages`, ada);
+    const contents = log.body.map(({ content }) => content);
+    expect(contents).toEqual((await late).status === 201 ? ['before', 'after'] : ['before']);
+  });
+});
