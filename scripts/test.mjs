@@ -33,7 +33,7 @@ if (chromium === undefined && !process.env.CI) {
   args.push(`--testPathIgnorePatterns=${BROWSER_TEST}`, '--testPathIgnorePatterns=/node_modules/');
 }
 
-const { status } = spawnSync(
+const { status, signal } = spawnSync(
   process.execPath,
   [
     '--experimental-vm-modules',
@@ -47,4 +47,5 @@ const { status } = spawnSync(
     env: chromium === undefined ? process.env : { ...process.env, CHROMIUM_PATH: chromium },
   },
 );
+if (signal !== null) console.error(`Jest was ended by ${signal}.`);
 process.exitCode = status ?? 1;

@@ -16,7 +16,7 @@ const USAGE = `Usage: npm run admin -- grant USERNAME ${ROLES.join('|')}
 Gives a user a role, and makes the user where none exists. Works on DATABASE_URL, with the server running or not.`;
 
 /** What the command line needs of the application: no HTTP and no sockets. */
-@Module({ imports: [ConfigModule.forRoot(), DatabaseModule, UsersModule] })
+@Module({ imports: [DatabaseModule, UsersModule] })
 class AdminModule {}
 
 class UsageError extends Error {}
@@ -55,7 +55,8 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const app = await NestFactory.createApplicationContext(AdminModule, {
+  const module = { module: AdminModule, imports: [await ConfigModule.forRoot()] };
+  const app = await NestFactory.createApplicationContext(module, {
     logger: ['fatal', 'error', 'warn'],
     abortOnError: false,
   });

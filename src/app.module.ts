@@ -32,11 +32,13 @@ export const FRAME_GATEWAYS = {
 @Module({})
 export class AppModule {
   /** Without `env` the settings come from `.env` and the process environment. */
-  static forRoot(env?: Environment): DynamicModule {
+  static async forRoot(env?: Environment): Promise<DynamicModule> {
+    // Before the framework looks at anything else: a mistake in the settings is told as one.
+    const config = await ConfigModule.forRoot(env);
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forRoot(env),
+        config,
         DatabaseModule,
         ConnectionsModule,
         UsersModule,

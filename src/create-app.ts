@@ -29,7 +29,7 @@ export const APP_OPTIONS = {
  * @throws ConfigurationError
  */
 export async function createApp(env?: Environment): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(env), APP_OPTIONS);
+  const app = await NestFactory.create<NestExpressApplication>(await AppModule.forRoot(env), APP_OPTIONS);
   configureApp(app);
   return app;
 }

@@ -5,12 +5,14 @@ import { createApp } from './create-app.js';
 
 /** Node ends with this status on a configuration that cannot be used: EX_CONFIG of sysexits.h. */
 const EX_CONFIG = 78;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function main(): Promise<void> {
   const app = await createApp();
+  const { host, port, shutdownTimeout } = app.get(Settings);
   // Without it Nest ends the process by the signal that it has just handled, which looks like a crash.
-  app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
-  const { host, port } = app.get(Settings);
+  app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
+  for (const signal of SIGNALS) process.once(signal, () => endBy(shutdownTimeout));
   await app.listen(port, host);
   const url = await app.getUrl();
   console.log(`Parlor listens on ${url}
@@ -18,7 +20,26 @@ async function main(): Promise<void> {
   Sockets ${url.replace('http', 'ws')}/ws/auth   ${url.replace('http', 'ws')}/ws/room/{room_id}`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof ConfigurationError ? error.message : error);
-  process.exitCode = error instanceof ConfigurationError ? EX_CONFIG : 1;
-});
+/** Whatever hangs, the process ends. Everything that was acknowledged is stored by then. */
+function endBy(shutdownTimeout: number): void {
+  setTimeout(() => {
+    console.error('The shutdown took too long; ending anyway.');
+    process.exit(1);
+  }, shutdownTimeout).unref();
+}
+
+/** One sentence for what an operator can mend, a stack for what only we can. */
+function fail(error: unknown): void {
+  if (error instanceof ConfigurationError) console.error(error.message);
+  else if (isAddressError(error)) console.error(`Cannot listen: ${error.message}`);
+  else console.error(error instanceof Error ? error.stack : error);
+  process.exit(error instanceof ConfigurationError ? EX_CONFIG : 1);
+}
+
+function isAddressError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+}
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+main().catch(fail);

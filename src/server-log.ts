@@ -31,7 +31,7 @@ export class ServerLog extends ConsoleLogger {
    * people wrote.
    */
   override error(message: unknown, ...rest: unknown[]): void {
-    super.error(isNativeError(message) ? stackOf(message) : message, ...rest);
+    super.error(withoutProperties(message), ...rest.map(withoutProperties));
   }
 
   override log(message: unknown, ...rest: unknown[]): void {
@@ -39,6 +39,10 @@ export class ServerLog extends ConsoleLogger {
     if (this.threshold !== 'debug' && typeof context === 'string' && FRAMEWORK.has(context)) return;
     super.log(message, ...rest);
   }
+}
+
+function withoutProperties(logged: unknown): unknown {
+  return isNativeError(logged) ? stackOf(logged) : logged;
 }
 
 function stackOf(error: Error): string {

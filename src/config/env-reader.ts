@@ -2,8 +2,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A configuration that cannot be used: one sentence per mistake, each naming its variable. */
 export class ConfigurationError extends Error {
-  constructor(readonly mistakes: readonly string[]) {
-    super(`The configuration cannot be used:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
+  constructor(
+    readonly mistakes: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      `The configuration cannot be used:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+      options,
+    );
     this.name = 'ConfigurationError';
   }
 }
@@ -36,8 +42,8 @@ export class EnvReader {
   number(name: string, fallback: number, min: number, max: number): number {
     const raw = this.optional(name);
     if (raw === undefined) return fallback;
-    const number = Number(raw);
-    if (Number.isFinite(number) && number >= min && number <= max) return number;
+    const number = /^-?\d+(\.\d+)?$/.test(raw) ? Number(raw) : NaN;
+    if (number >= min && number <= max) return number;
     this.mistakes.push(`${name} must be a number from ${min} to ${max}, not "${raw}".`);
     return fallback;
   }

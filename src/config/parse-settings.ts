@@ -4,6 +4,8 @@ import { keptKey, weaknessOf } from './secret-key.js';
 import { Settings, type JwtAlgorithm, type Limits, type SqliteLocation } from './settings.js';
 
 const MINUTE = 60;
+/** In minutes. Sockets close by a timer when their token ends, and Node's timers last 24.8 days. */
+const LONGEST_TOKEN = 24 * 24 * 60;
 const MAX_INT = 2 ** 31 - 1;
 
 /**
@@ -24,7 +26,7 @@ export function parseSettings(env: Environment): Settings {
     trustProxy: read.integer('TRUST_PROXY', 0, 0, 16),
     logLevel: read.oneOf('LOG_LEVEL', ['info', 'silent', 'error', 'warn', 'debug']),
     algorithm,
-    accessTokenSeconds: read.number('ACCESS_TOKEN_EXPIRE_MINUTES', 30, 0.01, 60 * 24 * 365) * MINUTE,
+    accessTokenSeconds: read.number('ACCESS_TOKEN_EXPIRE_MINUTES', 30, 0.01, LONGEST_TOKEN) * MINUTE,
     refreshTokenDays: read.number('REFRESH_TOKEN_EXPIRE_DAYS', 30, 0.001, 3650),
     bcryptCost: read.integer('BCRYPT_COST', 12, 4, 15),
     limits: limitsOf(read),
@@ -37,9 +39,12 @@ export function parseSettings(env: Environment): Settings {
   if (values.heartbeat.timeout >= values.heartbeat.interval) {
     read.mistakes.push('HEARTBEAT_TIMEOUT_MS must be shorter than HEARTBEAT_INTERVAL_MS.');
   }
+  if (values.limits.messageLength > Math.min(values.limits.frameBytes, values.limits.bodyBytes)) {
+    read.mistakes.push('MAX_MESSAGE_LENGTH must fit into MAX_FRAME_BYTES and MAX_BODY_BYTES.');
+  }
   const chosen = chosenKey(read, algorithm);
   if (read.mistakes.length > 0) throw new ConfigurationError(read.mistakes);
-  return new Settings({ ...values, secretKey: chosen ?? keptKey(secretFile(database)) });
+  return new Settings({ ...values, secretKey: chosen ?? keptKey(secretFile(database), algorithm) });
 }
 
 function databaseOf(read: EnvReader): SqliteLocation {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ConfigurationError } from './env-reader.js';
 import type { JwtAlgorithm } from './settings.js';
 
 /** RFC 7518, 3.2: an HMAC key is at least as long as the hash's output. In bytes. */
@@ -17,6 +18,8 @@ const WELL_KNOWN = [
 ];
 const WELL_KNOWN_PART =
   /change[-_ ]?(me|this|it)|your[-_ ]?(super[-_ ]?)?secret|secret[-_ ]?key[-_ ]?here|replace[-_ ]?me/i;
+/** The rights of the group and of everybody else. */
+const OTHERS = 0o077;
 const FEWEST_DISTINCT_CHARACTERS = 8;
 
 /** Says what is wrong with a key that an operator chose, or nothing. */
@@ -37,13 +40,26 @@ export function weaknessOf(key: string, algorithm: JwtAlgorithm): string | undef
 /**
  * The key kept in `file`, made at the first start: 64 random bytes that only the owner can read. Two
  * processes that start at once agree, because a link appears whole or not at all.
+ *
+ * @throws ConfigurationError when the file holds a weak key, or others may read it
  */
-export function keptKey(file: string): string {
-  const existing = read(file);
-  if (existing !== undefined) return existing;
+export function keptKey(file: string, algorithm: JwtAlgorithm): string {
+  if (read(file) === undefined) make(file);
+  const key = read(file) ?? '';
+  const weakness = weaknessOf(key, algorithm);
+  const mistakes = weakness === undefined ? [] : [`${file}: ${weakness}`];
+  if ((statSync(file).mode & OTHERS) !== 0) {
+    mistakes.push(`${file} can be read by others than its owner; run "chmod 600" on it.`);
+  }
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return key;
+}
+
+function make(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(draft, `${randomBytes(64).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  const key = `${randomBytes(64).toString('base64url')}\n`;
+  writeFileSync(draft, key, { mode: 0o600, flag: 'wx', flush: true });
   try {
     linkSync(draft, file);
   } catch (error) {
@@ -51,7 +67,6 @@ export function keptKey(file: string): string {
   } finally {
     unlinkSync(draft);
   }
-  return readFileSync(file, 'utf8').trim();
 }
 
 function read(file: string): string | undefined {

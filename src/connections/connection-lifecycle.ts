@@ -14,9 +14,6 @@ import { Handshake, type Decision } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { Seats } from './seats.js';
 
-/** The longest delay of a Node timer, in milliseconds: about 24 days. */
-const MAX_TIMER = 2 ** 31 - 1;
-
 /** Opens, keeps and closes connections: everything that begins or ends with a socket is here. */
 @Injectable()
 export class ConnectionLifecycle {
@@ -46,6 +43,7 @@ export class ConnectionLifecycle {
     });
     socket.on('pong', () => {
       connection.awaitsPong = false;
+      connection.wasExcused = false;
       connection.isActive = true;
     });
     socket.on('error', (error) => {
@@ -56,7 +54,8 @@ export class ConnectionLifecycle {
       clearTimeout(expiry);
       this.heartbeat.forget(connection);
       this.registry.remove(connection);
-      this.seats.release(seat);
+      // Until then the end of the session has to reach what is still to be handled.
+      void connection.frames.idle().then(() => this.seats.release(seat));
       this.recorder.closed(connection, connection.closedBy ?? { code, reason: reason.toString() });
     });
 
@@ -127,8 +126,7 @@ export class ConnectionLifecycle {
   private closeAtExpiry(connection: Connection): NodeJS.Timeout | undefined {
     if (!connection.user) return undefined;
     const left = connection.user.expiresAt - Date.now();
-    // A token that outlives the longest timer is rare enough to be closed early: its client comes back.
-    return setTimeout(() => connection.close(CLOSE.tokenExpired), Math.min(left, MAX_TIMER)).unref();
+    return setTimeout(() => connection.close(CLOSE.tokenExpired), left).unref();
   }
 }
 

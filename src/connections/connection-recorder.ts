@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { hostname } from 'node:os';
 import { IsNull, type EntityManager } from 'typeorm';
+import { ServerClaim } from '../database/server-claim.js';
 import { WriteQueue } from '../database/write-queue.js';
 import type { Connection } from './connection.js';
 import { ConnectionRecord } from './connection-record.entity.js';
@@ -29,10 +30,14 @@ export class ConnectionRecorder implements OnModuleInit {
   private waiting = new Map<string, ConnectionRecord>();
   private writing: Promise<void> | undefined;
 
-  constructor(private readonly writes: WriteQueue) {}
+  constructor(
+    private readonly writes: WriteQueue,
+    private readonly claim: ServerClaim,
+  ) {}
 
-  /** A crash leaves records open. Nobody else writes to this database, so none of them can be. */
+  /** A crash leaves records open. No other server has this database, so none of them can be. */
   async onModuleInit(): Promise<void> {
+    await this.claim.take();
     await this.writes.run((manager) =>
       manager.update(
         ConnectionRecord,

@@ -26,6 +26,8 @@ export class ConnectionRegistry {
   private readonly open = new Map<string, Connection>();
   private readonly byUser = new Map<number, Set<Connection>>();
   private readonly topics = new Map<Topic, Listeners>();
+  /** Sockets that have closed while frames of theirs were still to be handled. */
+  private readonly lingering = new Set<Connection>();
   private lastSocket: OnLastSocket = () => undefined;
 
   constructor(
@@ -68,6 +70,7 @@ export class ConnectionRegistry {
   /** Forgets a connection whose socket has closed, with everything that it listened to. */
   remove(connection: Connection): void {
     if (!this.open.delete(connection.id)) return;
+    if (!connection.frames.isIdle) void this.linger(connection);
     const topics = [...connection.topics];
     for (const topic of topics) this.unsubscribe(connection, topic);
     const { user } = connection;
@@ -99,7 +102,12 @@ export class ConnectionRegistry {
     const listeners = this.listenersOf(topic);
     listeners.subscriptions.set(connection, subscription);
     connection.topics.add(topic);
-    await listeners.listening;
+    try {
+      await listeners.listening;
+    } catch (error) {
+      this.unsubscribe(connection, topic);
+      throw error;
+    }
     return subscription;
   }
 
@@ -114,6 +122,13 @@ export class ConnectionRegistry {
       this.topics.delete(topic);
       this.broker.unlisten(topic);
     }
+  }
+
+  /** What a client sent before it closed is handled; the end of its session still ends that. */
+  private async linger(connection: Connection): Promise<void> {
+    this.lingering.add(connection);
+    await connection.frames.idle();
+    this.lingering.delete(connection);
   }
 
   private listenersOf(topic: Topic): Listeners {
@@ -159,7 +174,7 @@ export class ConnectionRegistry {
 
   private disconnect(userId: number, sessionId: string): void {
     this.seats.revoke(sessionId);
-    for (const connection of this.connectionsOf(userId)) {
+    for (const connection of [...this.connectionsOf(userId), ...this.lingering]) {
       if (connection.user?.sessionId === sessionId) connection.close(CLOSE.sessionEnded);
     }
   }

@@ -61,6 +61,8 @@ export class Connection {
   /** False from a missed heartbeat on. */
   isActive = true;
   awaitsPong = false;
+  /** It missed a heartbeat while it was held back. */
+  wasExcused = false;
   /** Frames that were dropped because the client reads too slowly. */
   droppedFrames = 0;
   closedBy: CloseReason | undefined;
@@ -75,8 +77,9 @@ export class Connection {
       () => this.socket.pause(),
       () => this.socket.resume(),
     );
-    this.frameBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, this.openedAt);
-    this.refusalBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, this.openedAt);
+    const now = performance.now();
+    this.frameBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
+    this.refusalBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
   }
 
   get isOpen(): boolean {
@@ -138,9 +141,9 @@ export class Connection {
 
   /** Frames that still wait are not handled: who is sent away has no more to say. */
   close(reason: CloseReason): void {
+    void this.frames.stop();
     if (this.closedBy !== undefined) return;
     this.closedBy = reason;
-    void this.frames.stop();
     this.socket.close(reason.code, reason.reason);
   }
 

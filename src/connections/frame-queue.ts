@@ -1,4 +1,4 @@
-/** Sends the answer of a handled frame. */
+/** Sends the answer of a handled frame. Does not throw: a socket that is gone takes nothing any more. */
 type Answer = () => void;
 
 export interface FrameJob {
@@ -53,6 +53,15 @@ export class FrameQueue {
     this.stopped = true;
     this.waiting.length = 0;
     await this.answered;
+  }
+
+  /** Resolves when every frame that came so far is answered. */
+  async idle(): Promise<void> {
+    while (this.inFlight > 0) await this.answered;
+  }
+
+  get isIdle(): boolean {
+    return this.inFlight === 0;
   }
 
   private start(): void {

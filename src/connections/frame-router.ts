@@ -31,7 +31,7 @@ export class FrameRouter implements OnApplicationBootstrap {
   /** Takes one text from a socket. Answers it, now or when its turn comes; never throws. */
   receive(connection: Connection, text: string): void {
     connection.lastActiveAt = Date.now();
-    const withinBudget = connection.frameBudget.take(connection.lastActiveAt);
+    const withinBudget = connection.frameBudget.take(performance.now());
     if (!connection.hasUser()) return this.receiveText(connection, text, withinBudget);
 
     const parsed = parseFrame(text, connection.boundRoom);
@@ -49,7 +49,7 @@ export class FrameRouter implements OnApplicationBootstrap {
 
   /** A refusal never waits in the queue, so that flooding does not make it grow. */
   private refuse(connection: Connection, ref: string | undefined): void {
-    if (!connection.refusalBudget.take(connection.lastActiveAt)) return connection.close(CLOSE.flooding);
+    if (!connection.refusalBudget.take(performance.now())) return connection.close(CLOSE.flooding);
     const retryAfter = connection.frameBudget.secondsToWait();
     connection.send(errorFrame(new AppError('rate_limited', { retryAfter }), ref));
   }

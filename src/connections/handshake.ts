@@ -9,7 +9,6 @@ import { endpointAt } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
 
 const USER_AGENT_MAX = 256;
-const SHUTDOWN_RETRY_AFTER = 2;
 
 /** What a socket showed to prove who is behind it. */
 export interface Credentials {
@@ -81,7 +80,7 @@ export class Handshake {
    * @throws AppError with the status that refuses the upgrade
    */
   async decide(request: IncomingMessage): Promise<Decision> {
-    if (this.draining) throw new AppError('shutting_down', { retryAfter: SHUTDOWN_RETRY_AFTER });
+    if (this.draining) throw new AppError('shutting_down');
     checkUpgrade(request);
     const url = urlOf(request);
     const endpoint = endpointAt(url.pathname);

@@ -51,9 +51,14 @@ export class Heartbeat implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private check(connection: Connection): void {
-    if (!connection.awaitsPong || connection.frames.isPaused) return;
+    if (!connection.awaitsPong) return;
+    // While it is held back its answers do not reach us; but not for longer than an interval.
+    if (connection.frames.isPaused && !connection.wasExcused) {
+      connection.wasExcused = true;
+      return;
+    }
     connection.isActive = false;
-    connection.close(CLOSE.heartbeatMissed);
+    connection.close(connection.frames.isPaused ? CLOSE.tooSlow : CLOSE.heartbeatMissed);
   }
 
   private portionAt(turn: number): Set<Connection> {

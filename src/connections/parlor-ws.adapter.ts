@@ -70,7 +70,15 @@ export class ParlorWsAdapter extends WsAdapter {
   override async dispose(): Promise<void> {
     await this.lifecycle.drain();
     this.upgrades?.off('upgrade', this.onUpgrade);
+    this.cutHttpAtDeadline();
     await super.dispose();
+  }
+
+  /** Requests under way may finish. A connection that sends none, or half of one, keeps nobody from ending. */
+  private cutHttpAtDeadline(): void {
+    const server = this.upgrades;
+    server?.closeIdleConnections();
+    setTimeout(() => server?.closeAllConnections(), this.settings.shutdownTimeout / 4).unref();
   }
 
   protected override ensureHttpServerExists(port: number, httpServer?: Server): Server | undefined {

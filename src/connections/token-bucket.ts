@@ -15,7 +15,8 @@ export class TokenBucket {
     this.refilledAt = now;
   }
 
-  /** Takes one token if there is one. `now` in milliseconds of any clock that does not go back. */
+  /** Takes one token if there is one. `now` in milliseconds of a clock that is never set back,
+   * `performance.now()` for instance. */
   take(now: number): boolean {
     this.refill(now);
     if (this.tokens < 1) return false;
@@ -35,7 +36,8 @@ export class TokenBucket {
   }
 
   private refill(now: number): void {
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.refilledAt) / 1000) * this.perSecond);
+    const seconds = (now - this.refilledAt) / 1000;
+    this.tokens = Math.min(this.burst, this.tokens + seconds * this.perSecond);
     this.refilledAt = now;
   }
 }

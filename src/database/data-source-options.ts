@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { migrations } from './migrations.js';
 
 /** How long a statement waits for another process that holds the write lock. In milliseconds. */
-const BUSY_TIMEOUT = 5_000;
+export const BUSY_TIMEOUT = 5_000;
 
 type Tables = NonNullable<DataSourceOptions['entities']>;
 
@@ -46,3 +46,15 @@ export async function prepareReader(reader: DataSource): Promise<void> {
 
 /** Takes the write lock at once: a transaction that reads first and writes later can fail without waiting. */
 export const BEGIN = 'BEGIN IMMEDIATE';
+
+/** A write that changes nothing that anybody reads: it needs the lock, the disk and the rights of any other. */
+export const WRITE_PROBE = 'PRAGMA user_version = 1';
+
+/** https://www.sqlite.org/rescode.html: locked, full, read-only, broken, gone. Not what a job did wrong. */
+const STORAGE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;
+
+/** Whether an error is about the database itself, so that the same job may succeed later. */
+export function isStorageFault(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return typeof error.code === 'string' && STORAGE_FAULTS.test(error.code);
+}

@@ -3,6 +3,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Settings } from '../config/settings.js';
 import { dataSourceOptions, prepareReader, prepareWriter } from './data-source-options.js';
+import { ServerClaim } from './server-claim.js';
 import { WriteQueue } from './write-queue.js';
 
 /**
@@ -27,8 +28,9 @@ import { WriteQueue } from './write-queue.js';
       inject: [Settings, getDataSourceToken()],
       useFactory: openWriteQueue,
     },
+    ServerClaim,
   ],
-  exports: [WriteQueue],
+  exports: [ServerClaim, WriteQueue],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly writes: WriteQueue) {}

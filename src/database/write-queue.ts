@@ -1,8 +1,15 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
-import { BEGIN } from './data-source-options.js';
+import { BEGIN, BUSY_TIMEOUT, isStorageFault, WRITE_PROBE } from './data-source-options.js';
 
-type Job = () => Promise<void>;
+interface Job {
+  readonly queuedAt: number;
+  readonly run: () => Promise<void>;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** Jobs that may wait. Beyond it the database is slower than its clients, and they are told so. */
+const MAX_WAITING = 20_000;
 
 /**
  * The only way to the database for writes. Each job is one transaction; jobs run one after the other in
@@ -14,6 +21,7 @@ type Job = () => Promise<void>;
 export class WriteQueue {
   private readonly waiting: Job[] = [];
   private running: Promise<void> | undefined;
+  private probing: Promise<void> | undefined;
   private closed = false;
 
   constructor(private readonly writer: DataSource) {}
@@ -21,14 +29,28 @@ export class WriteQueue {
   /**
    * Runs `job` in a transaction of its own.
    *
-   * @throws AppError `shutting_down` after {@link close}; otherwise whatever the job or the commit throws
+   * @throws AppError `storage_unavailable` when the database is locked, full, read-only or broken;
+   *   `shutting_down` after {@link close}; otherwise whatever the job throws
    */
   run<T>(job: (manager: EntityManager) => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(new AppError('shutting_down'));
+    if (this.waiting.length >= MAX_WAITING) return Promise.reject(new AppError('storage_unavailable'));
     return new Promise<T>((resolve, reject) => {
-      this.waiting.push(() => this.transaction(job).then(resolve, reject));
+      this.waiting.push({
+        queuedAt: performance.now(),
+        run: () => this.transaction(job).then(resolve, reject),
+        refuse: reject,
+      });
       this.running ??= this.drain();
     });
+  }
+
+  /** Finds out whether the database takes writes. Those who ask at once share one answer. */
+  probe(): Promise<void> {
+    this.probing ??= this.run(async (manager) => void (await manager.query(WRITE_PROBE))).finally(() => {
+      this.probing = undefined;
+    });
+    return this.probing;
   }
 
   /** Takes no more jobs, finishes those it has, and closes the connection. */
@@ -39,18 +61,31 @@ export class WriteQueue {
   }
 
   private async drain(): Promise<void> {
-    for (let job = this.waiting.shift(); job; job = this.waiting.shift()) await job();
+    for (let job = this.waiting.shift(); job; job = this.waiting.shift()) await job.run();
     this.running = undefined;
   }
 
   private async transaction<T>(job: (manager: EntityManager) => Promise<T>): Promise<T> {
-    await this.writer.query(BEGIN);
     try {
+      await this.begin();
       const result = await job(this.writer.manager);
       await this.writer.query('COMMIT');
       return result;
     } catch (error) {
       await this.rollback();
+      throw asStorageError(error);
+    }
+  }
+
+  /** When another process holds the lock, whoever has waited as long as this job hears it now, not in turn. */
+  private async begin(): Promise<void> {
+    try {
+      await this.writer.query(BEGIN);
+    } catch (error) {
+      const patience = performance.now() - BUSY_TIMEOUT;
+      while (this.waiting[0] && this.waiting[0].queuedAt <= patience) {
+        this.waiting.shift()?.refuse(asStorageError(error));
+      }
       throw error;
     }
   }
@@ -59,4 +94,8 @@ export class WriteQueue {
   private async rollback(): Promise<void> {
     await this.writer.query('ROLLBACK').catch(() => undefined);
   }
+}
+
+function asStorageError(error: unknown): unknown {
+  return isStorageFault(error) ? new AppError('storage_unavailable', {}, { cause: error }) : error;
 }

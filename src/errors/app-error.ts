@@ -34,6 +34,11 @@ export class AppError extends Error {
     return CATALOGUE[this.code].status;
   }
 
+  /** Seconds until a retry makes sense: always there with 429 and 503. */
+  get retryAfter(): number | undefined {
+    return this.details.retryAfter ?? (this.status === 429 || this.status === 503 ? 1 : undefined);
+  }
+
   get retryable(): boolean {
     return CATALOGUE[this.code].retryable;
   }

@@ -65,7 +65,7 @@ export const CATALOGUE = {
   storage_unavailable: {
     status: 503,
     retryable: true,
-    sentence: 'The message could not be stored; send it again.',
+    sentence: 'Nothing can be stored right now; try again.',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 

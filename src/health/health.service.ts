@@ -3,7 +3,8 @@ import { Handshake } from '../connections/handshake.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 
-const RETRY_AFTER = 2;
+/** Milliseconds after which a database that does not answer counts as one that does not take writes. */
+const PATIENCE = 1_000;
 
 @Injectable()
 export class HealthService {
@@ -14,12 +15,11 @@ export class HealthService {
 
   /** @throws AppError `shutting_down` | `storage_unavailable` */
   async checkReady(): Promise<void> {
-    if (this.handshake.isDraining) throw new AppError('shutting_down', { retryAfter: RETRY_AFTER });
-    try {
-      // An empty transaction still needs its turn and the write lock.
-      await this.writes.run(async () => undefined);
-    } catch (error) {
-      throw new AppError('storage_unavailable', { retryAfter: RETRY_AFTER }, { cause: error });
-    }
+    if (this.handshake.isDraining) throw new AppError('shutting_down');
+    let timer: NodeJS.Timeout | undefined;
+    const impatience = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new AppError('storage_unavailable')), PATIENCE);
+    });
+    await Promise.race([this.writes.probe(), impatience]).finally(() => clearTimeout(timer));
   }
 }

@@ -26,6 +26,8 @@ type Outcome = Appended | AppError;
 
 /** Rows of one INSERT: with nine columns well below the 32,766 parameters that SQLite takes. */
 const MAX_BATCH = 500;
+/** Milliseconds of fan-out before the event loop gets a turn. */
+const SLICE = 8;
 
 /**
  * The log of every room: gives `seq` inside the commit, one after the other without holes.
@@ -37,6 +39,7 @@ const MAX_BATCH = 500;
 export class MessageLog {
   private readonly logger = new Logger('MessageLog');
   private pending: Pending[] = [];
+  private settled: Promise<void> = Promise.resolve();
 
   constructor(private readonly writes: WriteQueue) {}
 
@@ -64,14 +67,41 @@ export class MessageLog {
       });
     } catch (error) {
       // The turn was refused before it came, or its transaction was rolled back: nothing of it is stored.
+      this.logger.error(error);
       const failed = batch.length > 0 ? batch : this.takeBatch();
       const reason =
         error instanceof AppError ? error : new AppError('storage_unavailable', {}, { cause: error });
       for (const { reject } of failed) reject(reason);
-      this.logger.error(error);
       return;
     }
-    settle(batch, outcomes);
+    this.settled = this.settle(batch, outcomes, this.settled);
+  }
+
+  /**
+   * Tells what was stored, batch after batch. A large batch in a large room is many sends, so it gives the
+   * event loop a turn now and then: heartbeats and other rooms do not wait for all of it.
+   */
+  private async settle(batch: Pending[], outcomes: Outcome[], before: Promise<void>): Promise<void> {
+    await before;
+    let sliceEnd = performance.now() + SLICE;
+    for (const [index, pending] of batch.entries()) {
+      this.settleOne(pending, outcomes[index]);
+      if (performance.now() < sliceEnd) continue;
+      await nextTurn();
+      sliceEnd = performance.now() + SLICE;
+    }
+  }
+
+  private settleOne({ onCommitted, resolve, reject }: Pending, outcome: Outcome | undefined): void {
+    if (outcome === undefined) return reject(new Error('An append has no outcome.'));
+    if (outcome instanceof AppError) return reject(outcome);
+    try {
+      if (!outcome.isDuplicate) onCommitted(outcome.message);
+    } catch (error) {
+      // It is stored, so its author is told so; the others find it in the log.
+      this.logger.error(error);
+    }
+    resolve(outcome);
   }
 
   private takeBatch(): Pending[] {
@@ -86,14 +116,8 @@ function draftOf({ draft }: Pending): Draft {
   return draft;
 }
 
-function settle(batch: Pending[], outcomes: Outcome[]): void {
-  batch.forEach(({ onCommitted, resolve, reject }, index) => {
-    const outcome = outcomes[index];
-    if (outcome === undefined) return reject(new Error('An append has no outcome.'));
-    if (outcome instanceof AppError) return reject(outcome);
-    if (!outcome.isDuplicate) onCommitted(outcome.message);
-    resolve(outcome);
-  });
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** One batch in one transaction. Each draft gets its own outcome: a wrong one does not fail its neighbours. */

@@ -16,7 +16,8 @@ export function pong(): PongFrame {
 /** The `error` frame for whatever a handler threw. Unknown errors say nothing of what happened inside. */
 export function errorFrame(error: unknown, ref: string | undefined): ErrorFrame {
   const known = error instanceof AppError ? error : new AppError('internal');
-  const { retryAfter, facts } = known.details;
+  const { retryAfter } = known;
+  const { facts } = known.details;
   return {
     type: 'error',
     content: known.message,

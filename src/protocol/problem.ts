@@ -45,6 +45,6 @@ export function problemHeaders(error: AppError): Record<string, string> {
   if (error.status === 401) headers['WWW-Authenticate'] = 'Bearer';
   if (error.code === 'upgrade_required')
     Object.assign(headers, { Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' });
-  if (error.details.retryAfter !== undefined) headers['Retry-After'] = String(error.details.retryAfter);
+  if (error.retryAfter !== undefined) headers['Retry-After'] = String(error.retryAfter);
   return headers;
 }

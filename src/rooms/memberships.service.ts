@@ -78,7 +78,9 @@ export class MembershipsService {
       const { room } = await this.access.asOwner(owner.id, roomId, manager);
       const existing = await manager.findOneBy(Membership, { roomId, userId });
       if (existing) return { room, member: existing, isNew: false };
-      if (await manager.existsBy(Ban, { roomId, userId })) throw new AppError('banned');
+      if (await manager.existsBy(Ban, { roomId, userId })) {
+        throw new AppError('banned', { detail: 'This user is banned; lift the ban first.' });
+      }
       return { room, member: await addMember(manager, roomId, userId), isNew: true };
     });
     if (isNew) this.events.joined(somebody, roomId);

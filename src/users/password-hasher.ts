@@ -1,19 +1,27 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { compare, hash } from 'bcrypt';
 import { Settings } from '../config/settings.js';
+import { AppError } from '../errors/app-error.js';
 import { PASSWORD_MAX_BYTES } from '../protocol/limits.js';
 
 /** Hashes at once. bcrypt runs on the same four threads as SQLite, which must not wait for all of them. */
 const AT_ONCE = 2;
+/** Log-ins and sign-ups that may wait for their turn: at the default cost about ten seconds' worth. */
+const MAX_WAITING = 100;
+const RETRY_AFTER = 10;
 
 /** bcrypt with the configured cost, never more than a few at a time. */
 @Injectable()
-export class PasswordHasher {
+export class PasswordHasher implements OnModuleInit {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
-  private decoy: Promise<string> | undefined;
+  private decoy = '';
 
   constructor(private readonly settings: Settings) {}
+
+  async onModuleInit(): Promise<void> {
+    this.decoy = await this.hash('a password that nobody has');
+  }
 
   hash(password: string): Promise<string> {
     return this.inTurn(() => hash(password, this.settings.bcryptCost));
@@ -24,13 +32,13 @@ export class PasswordHasher {
    * does not tell which usernames exist.
    */
   async matches(password: string, stored: string | undefined): Promise<boolean> {
-    const against = stored ?? (await (this.decoy ??= this.hash('a password that nobody has')));
-    const same = await this.inTurn(() => compare(password, against));
+    const same = await this.inTurn(() => compare(password, stored ?? this.decoy));
     // bcrypt looks at 72 bytes only: what is longer was never anybody's password.
     return same && stored !== undefined && Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.waiting.length >= MAX_WAITING) throw new AppError('rate_limited', { retryAfter: RETRY_AFTER });
     if (this.running >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running += 1;
     try {

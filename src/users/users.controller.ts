@@ -16,7 +16,14 @@ export class UsersController {
   @Public()
   @ApiOperation({ operationId: 'createUser', summary: 'Sign up' })
   @ApiCreatedResponse({ type: UserDto, description: 'The new account.' })
-  @ApiProblems('username_taken', 'email_taken', 'invalid_input', 'unreadable_json', 'body_too_large')
+  @ApiProblems(
+    'username_taken',
+    'email_taken',
+    'invalid_input',
+    'unreadable_json',
+    'body_too_large',
+    'rate_limited',
+  )
   async create(@Body() draft: CreateUserDto): Promise<UserDto> {
     return toDto(await this.users.create(draft));
   }

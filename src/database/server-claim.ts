@@ -1,0 +1,51 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import sqlite3 from 'sqlite3';
+import { ConfigurationError } from '../config/env-reader.js';
+import { Settings } from '../config/settings.js';
+
+/**
+ * Keeps a second server away from the database of this one: the two would not hear of each other's messages.
+ *
+ * The claim is an exclusive lock on a small file beside the database. The operating system lets go of it
+ * when the process ends, however it ends, so nothing has to be cleaned up after a crash.
+ */
+@Injectable()
+export class ServerClaim implements OnApplicationShutdown {
+  private lock: sqlite3.Database | undefined;
+
+  constructor(private readonly settings: Settings) {}
+
+  /** @throws ConfigurationError when another server has it */
+  async take(): Promise<void> {
+    const { file } = this.settings.database;
+    const lock = await open(`${file}.lock`);
+    try {
+      await run(lock, 'BEGIN EXCLUSIVE');
+    } catch (error) {
+      await close(lock);
+      throw new ConfigurationError([`DATABASE_URL: another Parlor server is running on ${file}.`], {
+        cause: error,
+      });
+    }
+    this.lock = lock;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.lock) await close(this.lock);
+    this.lock = undefined;
+  }
+}
+
+function open(file: string): Promise<sqlite3.Database> {
+  return new Promise((resolve, reject) => {
+    const database = new sqlite3.Database(file, (error) => (error ? reject(error) : resolve(database)));
+  });
+}
+
+function run(database: sqlite3.Database, sql: string): Promise<void> {
+  return new Promise((resolve, reject) => database.run(sql, (error) => (error ? reject(error) : resolve())));
+}
+
+function close(database: sqlite3.Database): Promise<void> {
+  return new Promise((resolve) => database.close(() => resolve()));
+}
