@@ -20,17 +20,17 @@ type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   : S;
 type GatewayOf<T extends ClientFrameType> = Type<Record<Camel<T>, FrameHandler<T>>>;
 
-/** Who handles which client frame. A frame that is added to the protocol without a line here does not compile. */
-export const FRAME_GATEWAYS = {
-  message: MessagesGateway,
-  typing: RoomsGateway,
-  join_room: RoomsGateway,
-  leave_room: RoomsGateway,
-  ping: PingGateway,
-} as const satisfies { [T in ClientFrameType]: GatewayOf<T> };
-
 @Module({})
 export class AppModule {
+  /** Who handles which client frame. One that is added to the protocol without a line here does not compile. */
+  static readonly frameGateways = {
+    message: MessagesGateway,
+    typing: RoomsGateway,
+    join_room: RoomsGateway,
+    leave_room: RoomsGateway,
+    ping: PingGateway,
+  } as const satisfies { [T in ClientFrameType]: GatewayOf<T> };
+
   /** Without `env` the settings come from `.env` and the process environment. */
   static async forRoot(env?: Environment): Promise<DynamicModule> {
     // Before the framework looks at anything else: a mistake in the settings is told as one.

@@ -31,13 +31,14 @@ function endBy(shutdownTimeout: number): void {
 /** One sentence for what an operator can mend, a stack for what only we can. */
 function fail(error: unknown): void {
   if (error instanceof ConfigurationError) console.error(error.message);
-  else if (isAddressError(error)) console.error(`Cannot listen: ${error.message}`);
+  else if (isFromOutside(error)) console.error(`Parlor cannot go on: ${error.message}`);
   else console.error(error instanceof Error ? error.stack : error);
   process.exit(error instanceof ConfigurationError ? EX_CONFIG : 1);
 }
 
-function isAddressError(error: unknown): error is Error {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
+/** What the operating system or the database refuse has a code: a taken port, a folder without rights. */
+function isFromOutside(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
 process.on('uncaughtException', fail);

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import type { IncomingMessage } from 'node:http';
 import { Settings } from '../config/settings.js';
-import { clientAddress } from '../connections/client-address.js';
+import { originOf } from '../connections/client-origin.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser, Public } from '../identity/decorators.js';
 import { ApiProblems } from '../protocol/api-problems.js';
@@ -19,8 +19,6 @@ import { TicketDto, TokenDto, TokenRequestDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { SessionsService } from './sessions.service.js';
 import { WsTickets } from './ws-tickets.js';
-
-const USER_AGENT_MAX = 256;
 
 @ApiTags('auth')
 @Controller('api')
@@ -45,9 +43,7 @@ export class AuthController {
   @ApiOkResponse({ type: TokenDto, description: 'A pair of tokens.' })
   @ApiProblems('wrong_credentials', 'not_authenticated', 'invalid_input', 'unreadable_json', 'body_too_large')
   token(@Body() request: TokenRequestDto, @Req() http: IncomingMessage): Promise<TokenDto> {
-    const address = clientAddress(http, this.settings.trustProxy);
-    const userAgent = (http.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);
-    return this.auth.token(request, { address, userAgent });
+    return this.auth.token(request, originOf(http, this.settings.trustProxy));
   }
 
   @Post('logout')

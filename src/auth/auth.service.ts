@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { ClientOrigin } from '../connections/client-origin.js';
 import { AppError, type FieldError } from '../errors/app-error.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokens } from './access-tokens.js';
 import type { TokenDto, TokenRequestDto } from './auth.dto.js';
-import { SessionsService, type Grant, type Origin } from './sessions.service.js';
+import { SessionsService, type Grant } from './sessions.service.js';
 
 @Injectable()
 export class AuthService {
@@ -18,7 +19,7 @@ export class AuthService {
    *
    * @throws AppError `wrong_credentials` | `not_authenticated` | `invalid_input`
    */
-  async token(request: TokenRequestDto, origin: Origin): Promise<TokenDto> {
+  async token(request: TokenRequestDto, origin: ClientOrigin): Promise<TokenDto> {
     const grant =
       request.grant_type === 'refresh_token'
         ? await this.refresh(request)
@@ -31,7 +32,7 @@ export class AuthService {
     };
   }
 
-  private async logIn({ username, password }: TokenRequestDto, origin: Origin): Promise<Grant> {
+  private async logIn({ username, password }: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
     if (!username || !password) throw missing({ username, password });
     const user = await this.users.withPassword(username, password);
     if (!user) throw new AppError('wrong_credentials');

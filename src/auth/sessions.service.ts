@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { IsNull, Repository, type EntityManager } from 'typeorm';
 import { Settings } from '../config/settings.js';
 import { Broker } from '../connections/broker/broker.js';
+import type { ClientOrigin } from '../connections/client-origin.js';
 import { userTopic } from '../connections/topics.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -13,12 +14,6 @@ import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.entity.js';
 
 const DAY = 24 * 60 * 60 * 1000;
-
-/** From where a login came. */
-export interface Origin {
-  readonly address: string;
-  readonly userAgent: string;
-}
 
 export interface Grant {
   readonly userId: number;
@@ -37,7 +32,7 @@ export class SessionsService {
     private readonly settings: Settings,
   ) {}
 
-  async begin(userId: number, { address, userAgent }: Origin): Promise<Grant> {
+  async begin(userId: number, { address, userAgent }: ClientOrigin): Promise<Grant> {
     const id = randomUUID();
     const refreshToken = this.refreshTokens.make(id);
     const now = Date.now();

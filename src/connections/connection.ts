@@ -5,6 +5,7 @@ import type { CloseReason } from '../protocol/close-codes.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import { encodeFrame, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { ServerFrame } from '../protocol/server-frames.js';
+import type { ClientOrigin } from './client-origin.js';
 import type { Endpoint } from './endpoints.js';
 import { FrameQueue } from './frame-queue.js';
 import { TokenBucket } from './token-bucket.js';
@@ -32,12 +33,10 @@ const AS_TEXT = { binary: false } as const;
 let opened = 0;
 
 /** What the handshake found out about a socket before it was opened. */
-export interface Admission {
+export interface Admission extends ClientOrigin {
   readonly endpoint: Endpoint;
   /** Nobody on the public endpoints. */
   readonly user: AuthenticatedUser | undefined;
-  readonly address: string;
-  readonly userAgent: string;
   /** Where a room socket wants to resume. */
   readonly afterSeq: number | undefined;
 }

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Backlog } from './backlog.js';
+import { CatchUpService } from './catch-up.service.js';
 import { Broker } from './broker/broker.js';
 import { MemoryBroker } from './broker/memory-broker.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
@@ -24,7 +24,7 @@ import { Seats } from './seats.js';
   controllers: [ConnectionsController],
   providers: [
     { provide: Broker, useClass: MemoryBroker },
-    Backlog,
+    CatchUpService,
     ConnectionLifecycle,
     ConnectionRecorder,
     ConnectionRegistry,
@@ -38,6 +38,6 @@ import { Seats } from './seats.js';
     PublicGateway,
     Seats,
   ],
-  exports: [Backlog, Broker, ConnectionRegistry, Handshake],
+  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake],
 })
 export class ConnectionsModule {}

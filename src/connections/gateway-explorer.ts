@@ -6,7 +6,7 @@ import type { UserConnection } from './connection.js';
 import { frameTypeOf, readsText, type Handled, type TextHandler } from './on-frame.decorator.js';
 
 /** A handler whose frame has been checked by the parser, so that its own type no longer matters. */
-export type AnyFrameHandler = (connection: UserConnection, frame: object) => Handled | Promise<Handled>;
+type AnyFrameHandler = (connection: UserConnection, frame: object) => Handled | Promise<Handled>;
 
 export interface HandlerTable {
   readonly frames: Map<ClientFrameType, AnyFrameHandler>;

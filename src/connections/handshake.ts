@@ -4,11 +4,9 @@ import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import type { Admission, UserConnection } from './connection.js';
-import { clientAddress } from './client-address.js';
+import { originOf } from './client-origin.js';
 import { endpointAt } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
-
-const USER_AGENT_MAX = 256;
 
 /** What a socket showed to prove who is behind it. */
 export interface Credentials {
@@ -94,9 +92,8 @@ export class Handshake {
       if (user && endpoint.roomId !== undefined) await this.roomEntrance.admit(user, endpoint.roomId);
       if (seat.revoked || this.draining)
         throw new AppError(this.draining ? 'shutting_down' : 'not_authenticated');
-      const address = clientAddress(request, this.settings.trustProxy);
-      const userAgent = (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX);
-      return { admission: { endpoint, user, address, userAgent, afterSeq }, seat };
+      const origin = originOf(request, this.settings.trustProxy);
+      return { admission: { endpoint, user, afterSeq, ...origin }, seat };
     } catch (error) {
       this.seats.release(seat);
       throw error;

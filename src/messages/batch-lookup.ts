@@ -35,16 +35,20 @@ export class BatchLookup {
     );
   }
 
-  /** Why a draft cannot be stored, if it cannot. To a stranger a private room is as good as missing. */
-  refusalOf({ roomId, userId, replyTo }: Draft): AppError | undefined {
+  /** Why a draft has no place in the room, if it has none. To a stranger a private room is as good as missing. */
+  refusalOf({ roomId, userId }: Draft): AppError | undefined {
     const head = this.heads.get(roomId);
     if (!head) return new AppError('room_not_found');
     if (!this.members.has(pairOf(roomId, userId))) {
       const isHidden = head.hiddenBut !== undefined && head.hiddenBut !== userId;
       return new AppError(isHidden ? 'room_not_found' : 'not_a_member');
     }
-    if (replyTo !== null && this.answered.get(replyTo) !== roomId) return new AppError('reply_not_found');
     return undefined;
+  }
+
+  /** Whether what a draft answers is there, if it answers anything. Asked of new messages only. */
+  canAnswer({ roomId, replyTo }: Draft): boolean {
+    return replyTo === null || this.answered.get(replyTo) === roomId;
   }
 
   /** The message that a retry repeats, stored before or earlier in this batch. */

@@ -130,6 +130,7 @@ async function appendAll(manager: EntityManager, drafts: Draft[]): Promise<Outco
     if (refusal) return refusal;
     const original = lookup.originalOf(draft);
     if (original) return { message: original, isDuplicate: true };
+    if (!lookup.canAnswer(draft)) return new AppError('reply_not_found');
     const seq = lookup.nextSeq(draft.roomId);
     const message = manager.create(Message, { ...draft, seq, createdAt, editedAt: null });
     lookup.remember(message);

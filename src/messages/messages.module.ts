@@ -1,6 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Backlog } from '../connections/backlog.js';
+import { CatchUpService } from '../connections/catch-up.service.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { Room } from '../rooms/room.entity.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
@@ -20,12 +20,12 @@ import { SendBudget } from './send-budget.js';
 })
 export class MessagesModule implements OnModuleInit {
   constructor(
-    private readonly backlog: Backlog,
+    private readonly catchUps: CatchUpService,
     private readonly catchUp: RoomCatchUp,
   ) {}
 
   /** The logs are what subscriptions to rooms catch up from. */
   onModuleInit(): void {
-    this.backlog.readFrom(this.catchUp);
+    this.catchUps.readFrom(this.catchUp);
   }
 }

@@ -2,7 +2,7 @@ import { CLIENT_MSG_ID_MAX, REF_MAX } from './limits.js';
 import { Integer, Text } from './fields.js';
 
 /** What every client frame may carry. */
-export class ClientFrame {
+class ClientFrame {
   @Text(
     { minLength: 0, maxLength: REF_MAX },
     {
@@ -90,13 +90,11 @@ export const CLIENT_FRAMES = {
 } as const;
 
 export type ClientFrameType = keyof typeof CLIENT_FRAMES;
-export const CLIENT_FRAME_TYPES: readonly ClientFrameType[] = [
-  'message',
-  'join_room',
-  'leave_room',
-  'typing',
-  'ping',
-];
+export const CLIENT_FRAME_TYPES = Object.keys(CLIENT_FRAMES).filter(isClientFrameType);
 
 export type ClientFrameOf<T extends ClientFrameType> = InstanceType<(typeof CLIENT_FRAMES)[T]>;
 export type AnyClientFrame = ClientFrameOf<ClientFrameType>;
+
+function isClientFrameType(type: string): type is ClientFrameType {
+  return Object.hasOwn(CLIENT_FRAMES, type);
+}

@@ -1,5 +1,10 @@
 import { AppError } from '../errors/app-error.js';
-import { CLIENT_FRAMES, type AnyClientFrame, type ClientFrameType } from './client-frames.js';
+import {
+  CLIENT_FRAME_TYPES,
+  CLIENT_FRAMES,
+  type AnyClientFrame,
+  type ClientFrameType,
+} from './client-frames.js';
 import { checkOf, type WrongField } from './fields.js';
 import { REF_MAX } from './limits.js';
 
@@ -14,7 +19,7 @@ export type ParsedFrame =
   | { readonly ok: false; readonly ref: string | undefined; readonly error: AppError };
 
 const checks = new Map<string, { type: ClientFrameType; check: (value: object) => WrongField | undefined }>();
-for (const type of Object.keys(CLIENT_FRAMES) as ClientFrameType[]) {
+for (const type of CLIENT_FRAME_TYPES) {
   checks.set(type, { type, check: checkOf(CLIENT_FRAMES[type]) });
 }
 
@@ -28,7 +33,8 @@ export function parseFrame(raw: string, boundRoom: number | undefined): ParsedFr
   if (value === undefined)
     return refuse(undefined, new AppError('invalid_frame', { detail: 'A frame is one JSON object.' }));
 
-  const { ref: givenRef, type = 'message' } = value;
+  const { ref: givenRef } = value;
+  const type = value.type ?? 'message';
   const ref = typeof givenRef === 'string' && isRef(givenRef) ? givenRef : undefined;
   if (givenRef !== undefined && givenRef !== null && ref === undefined) {
     return refuse(

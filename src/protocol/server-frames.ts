@@ -21,13 +21,13 @@ export class SocketLimits {
   @ApiProperty({ type: 'integer', description: 'Code points of one message.', example: 4000 })
   message_length: number;
   @ApiProperty({
-    type: 'integer',
+    type: 'number',
     description: 'Frames a second on one socket, after the burst.',
     example: 50,
   })
   frames_per_second: number;
   @ApiProperty({
-    type: 'integer',
+    type: 'number',
     description: 'Messages a second of one user, after the burst.',
     example: 10,
   })
@@ -135,17 +135,17 @@ class AboutUserInRoom {
   timestamp: string;
 }
 
-export class UserJoinedFrame extends AboutUserInRoom {
+class UserJoinedFrame extends AboutUserInRoom {
   @ApiProperty({ enum: ['user_joined'], description: 'Became a member.' })
   type: 'user_joined';
 }
 
-export class UserLeftFrame extends AboutUserInRoom {
+class UserLeftFrame extends AboutUserInRoom {
   @ApiProperty({ enum: ['user_left'], description: 'Is a member no longer.' })
   type: 'user_left';
 }
 
-export class UserDisconnectedFrame extends AboutUserInRoom {
+class UserDisconnectedFrame extends AboutUserInRoom {
   @ApiProperty({
     enum: ['user_disconnected'],
     description: 'The last socket of a member in the room has closed.',
@@ -153,14 +153,14 @@ export class UserDisconnectedFrame extends AboutUserInRoom {
   type: 'user_disconnected';
 }
 
-export class UserTypingFrame extends AboutUserInRoom {
+class UserTypingFrame extends AboutUserInRoom {
   @ApiProperty({ enum: ['user_typing'] })
   type: 'user_typing';
   @ApiProperty({ type: 'integer', description: 'Seconds after which to stop showing it.', example: 6 })
   expires_in: number;
 }
 
-export class RoomJoinedFrame {
+class RoomJoinedFrame {
   @ApiProperty({ enum: ['room_joined'] })
   type: 'room_joined';
   @ApiProperty(ROOM_ID)
@@ -231,7 +231,7 @@ export class AckFrame extends AckFacts {
   ref: string;
 }
 
-export class EchoFrame {
+class EchoFrame {
   @ApiProperty({ enum: ['echo'] })
   type: 'echo';
   @ApiProperty({ example: 'Received: hello' })

@@ -3,7 +3,7 @@ import { QueryInteger, Text } from '../protocol/fields.js';
 import { PAGE_MAX, ROOM_DESCRIPTION_MAX, ROOM_NAME_MAX } from '../protocol/limits.js';
 import { VISIBILITIES, type Visibility } from './room.entity.js';
 
-export const ROOM_ROLES = ['owner', 'member'] as const;
+const ROOM_ROLES = ['owner', 'member'] as const;
 export type RoomRole = (typeof ROOM_ROLES)[number];
 
 export class CreateRoomDto {

@@ -10,8 +10,8 @@ import { MembersController } from './members.controller.js';
 import { Membership } from './membership.entity.js';
 import { MembershipsService } from './memberships.service.js';
 import { RoomAccess } from './room-access.js';
-import { RoomDoor } from './room-door.js';
 import { RoomEvents } from './room-events.js';
+import { RoomSocketsService } from './room-sockets.service.js';
 import { Room } from './room.entity.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsGateway } from './rooms.gateway.js';
@@ -20,20 +20,20 @@ import { RoomsService } from './rooms.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Room, Membership, Ban]), ConnectionsModule, UsersModule],
   controllers: [RoomsController, MembersController],
-  providers: [MembershipsService, RoomAccess, RoomDoor, RoomEvents, RoomsGateway, RoomsService],
+  providers: [MembershipsService, RoomAccess, RoomEvents, RoomSocketsService, RoomsGateway, RoomsService],
   exports: [RoomAccess],
 })
 export class RoomsModule implements OnModuleInit {
   constructor(
     private readonly handshake: Handshake,
     private readonly registry: ConnectionRegistry,
-    private readonly door: RoomDoor,
+    private readonly sockets: RoomSocketsService,
     private readonly events: RoomEvents,
   ) {}
 
   /** `rooms/` is who lets sockets into rooms, and who says that somebody's last one has gone. */
   onModuleInit(): void {
-    this.handshake.enterRoomsThrough(this.door);
+    this.handshake.enterRoomsThrough(this.sockets);
     this.registry.onLastSocket(({ user }, topic) => {
       const roomId = roomOf(topic);
       if (user && roomId !== undefined) this.events.disconnected(user, roomId);

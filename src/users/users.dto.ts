@@ -3,7 +3,7 @@ import { Text } from '../protocol/fields.js';
 import { EMAIL_MAX, PASSWORD_MAX_BYTES, PASSWORD_MIN, USERNAME_MAX } from '../protocol/limits.js';
 
 /** No white space, no control or invisible formatting characters: what looks empty is no name. */
-export const USERNAME_PATTERN = '^[^\\s\\p{C}]+$';
+const USERNAME_PATTERN = '^[^\\s\\p{C}]+$';
 
 /** One @, no white space, a domain with a dot: whether it is real only a message to it can tell. */
 const EMAIL_PATTERN = '^[^\\s@\\p{C}]+@[^\\s@\\p{C}]+\\.[^\\s@\\p{C}.]+$';

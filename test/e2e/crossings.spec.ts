@@ -10,15 +10,27 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Keeps every write waiting until the returned function is called. */
-function holdWrites(): { release: () => void; waiting: () => Promise<number> } {
+interface Held {
+  release: () => void;
+  /** How many writes have been asked for since. */
+  waiting: () => Promise<number>;
+}
+
+/** Keeps every write waiting until it is released. Resolves once none that was asked for before is left. */
+async function holdWrites(): Promise<Held> {
   const queue = server.inside(WriteQueue);
-  const asked = jest.spyOn(queue, 'run');
   let release = () => {};
-  void queue.run(() => new Promise<void>((resolve) => (release = resolve)));
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await new Promise<void>((holding) => {
+    void queue.run(() => {
+      holding();
+      return released;
+    });
+  });
+  const asked = jest.spyOn(queue, 'run');
   const waiting = () =>
-    new Promise<number>((resolve) => setImmediate(() => resolve(asked.mock.calls.length - 1)));
-  return { release: () => release(), waiting };
+    new Promise<number>((resolve) => setImmediate(() => resolve(asked.mock.calls.length)));
+  return { release, waiting };
 }
 
 function endSessionOf(person: Person): Promise<void> {
@@ -32,7 +44,7 @@ describe('A handshake that crosses', () => {
   it('a log-out is refused, though the session was alive when it was looked up', async () => {
     const [ada, bob] = await server.people('ada', 'bob');
     const room = await server.roomOf(ada);
-    const writes = holdWrites();
+    const writes = await holdWrites();
 
     const ended = endSessionOf(bob);
     const entering = handshake(`${server.socketUrl}/ws/room/${room.id}?token=${bob.token}`);
@@ -53,7 +65,7 @@ describe('A message that crosses', () => {
     const [ada, bob] = await server.people('ada', 'bob');
     const room = await server.roomOf(ada, bob);
     const bobs = await server.socket('/ws/auth', bob);
-    const writes = holdWrites();
+    const writes = await holdWrites();
 
     bobs.send({ ref: 'before', room_id: room.id, content: 'before' });
     await until(writes.waiting, (count) => count === 1);

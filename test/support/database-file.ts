@@ -18,6 +18,17 @@ export class DatabaseFile {
     });
   }
 
+  /** Holds the write lock, as another process would that forgets to let go. */
+  static lock(path: string): Promise<{ release: () => Promise<void> }> {
+    return new Promise((resolve, reject) => {
+      const database = new sqlite3.Database(path);
+      const release = () =>
+        new Promise<void>((done) => database.run('COMMIT', () => database.close(() => done())));
+      database.configure('busyTimeout', 5_000);
+      database.run('BEGIN IMMEDIATE', (error) => (error ? reject(error) : resolve({ release })));
+    });
+  }
+
   /** What a crash at this moment would leave behind: every commit, and no farewell. */
   copyTo(path: string): Promise<void> {
     return this.execute(`VACUUM INTO '${path}'`);

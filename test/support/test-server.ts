@@ -13,7 +13,7 @@ import { DatabaseFile } from './database-file.js';
 import { RestClient, type Caller } from './rest-client.js';
 import { SocketClient } from './socket-client.js';
 
-type Env = Record<string, string>;
+export type Env = Record<string, string>;
 
 export interface Person extends Caller {
   id: number;

@@ -30,7 +30,7 @@ export interface DropEnvelope {
 }
 
 /** A session of the user has ended: its sockets close. */
-export interface DisconnectEnvelope {
+interface DisconnectEnvelope {
   readonly kind: 'disconnect';
   readonly topic: Topic;
   readonly userId: number;

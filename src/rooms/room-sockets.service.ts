@@ -1,23 +1,26 @@
 import { Injectable } from '@nestjs/common';
-import { Backlog } from '../connections/backlog.js';
+import { CatchUpService } from '../connections/catch-up.service.js';
 import type { UserConnection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { RoomEntrance } from '../connections/handshake.js';
 import type { Subscription } from '../connections/subscription.js';
 import { roomTopic } from '../connections/topics.js';
+import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { MembershipsService } from './memberships.service.js';
 import { RoomAccess } from './room-access.js';
+import { RoomEvents } from './room-events.js';
 import type { Room } from './room.entity.js';
 
-/** Where membership becomes subscription: the way of a socket into a room. */
+/** Rooms as sockets see them: where membership becomes subscription. */
 @Injectable()
-export class RoomDoor implements RoomEntrance {
+export class RoomSocketsService implements RoomEntrance {
   constructor(
     private readonly memberships: MembershipsService,
     private readonly access: RoomAccess,
     private readonly registry: ConnectionRegistry,
-    private readonly backlog: Backlog,
+    private readonly catchUps: CatchUpService,
+    private readonly events: RoomEvents,
   ) {}
 
   async admit(user: AuthenticatedUser, roomId: number): Promise<void> {
@@ -27,15 +30,36 @@ export class RoomDoor implements RoomEntrance {
   /** A room socket: its client hears history first, so its frames wait until that is sent. */
   async enter(connection: UserConnection, roomId: number, afterSeq: number | undefined): Promise<void> {
     const { subscription } = await this.listen(connection, roomId);
-    await this.backlog.bring(subscription, afterSeq);
+    await this.catchUps.bring(subscription, afterSeq);
   }
 
-  /** `join_room`: the caller is told at once; history follows while other frames are handled. */
+  /**
+   * `join_room`: the caller is told at once; history follows while other frames are handled.
+   *
+   * @throws AppError `not_on_this_socket`, or what joining throws
+   */
   async join(connection: UserConnection, roomId: number, afterSeq: number | undefined): Promise<void> {
+    refuseOnRoomSocket(connection);
     await this.memberships.join(connection.user, roomId);
     const { subscription, room } = await this.listen(connection, roomId);
     connection.send({ type: 'room_joined', room_id: room.id, room_name: room.name, head_seq: room.headSeq });
-    void this.backlog.bring(subscription, afterSeq);
+    void this.catchUps.bring(subscription, afterSeq);
+  }
+
+  /** @throws AppError `not_on_this_socket`, or what leaving throws */
+  async leave(connection: UserConnection, roomId: number): Promise<void> {
+    refuseOnRoomSocket(connection);
+    const isListening = connection.topics.has(roomTopic(roomId));
+    await this.memberships.leave(connection.user, roomId);
+    // A socket that listened has been told with all the others of its user.
+    if (!isListening) connection.send({ type: 'room_left', room_id: roomId, reason: 'left' });
+  }
+
+  /** @throws AppError `room_not_found` | `not_a_member` */
+  async typing(connection: UserConnection, roomId: number): Promise<void> {
+    // Whoever listens is a member: the end of a membership ends the subscription in the same turn.
+    if (!connection.topics.has(roomTopic(roomId))) await this.access.asMember(connection.user.id, roomId);
+    this.events.typing(connection.user, roomId);
   }
 
   /**
@@ -56,4 +80,8 @@ export class RoomDoor implements RoomEntrance {
       throw error;
     }
   }
+}
+
+function refuseOnRoomSocket(connection: UserConnection): void {
+  if (connection.boundRoom !== undefined) throw new AppError('not_on_this_socket');
 }

@@ -5,7 +5,7 @@ import type { Subscription } from './subscription.js';
 
 /** Brings subscriptions up to date from whatever log stands behind their topic. */
 @Injectable()
-export class Backlog {
+export class CatchUpService {
   private readonly logger = new Logger('CatchUp');
   private source: CatchUp | undefined;
 

@@ -2,13 +2,27 @@ import type { IncomingMessage } from 'node:http';
 
 /** Longer than any address; X-Forwarded-For is text that anybody can send. */
 const ADDRESS_MAX = 64;
+const USER_AGENT_MAX = 256;
+
+/** From where somebody came, as sessions and connections keep it. */
+export interface ClientOrigin {
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+export function originOf(request: IncomingMessage, trustedProxies: number): ClientOrigin {
+  return {
+    address: addressOf(request, trustedProxies),
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX),
+  };
+}
 
 /**
  * The address of the client. Behind `trustedProxies` proxies, each of which appends the address that it
  * sees, the client is that many places from the end of X-Forwarded-For; what stands before was sent by the
  * client itself and proves nothing.
  */
-export function clientAddress(request: IncomingMessage, trustedProxies: number): string {
+function addressOf(request: IncomingMessage, trustedProxies: number): string {
   const forwarded = String(request.headers['x-forwarded-for'] ?? '')
     .split(',')
     .map((part) => part.trim())
