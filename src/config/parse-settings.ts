@@ -1,4 +1,5 @@
-import { isAbsolute, resolve } from 'node:path';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { ConfigurationError, EnvReader, type Environment } from './env-reader.js';
 import { keptKey, weaknessOf } from './secret-key.js';
 import { Settings, type JwtAlgorithm, type Limits, type SqliteLocation } from './settings.js';
@@ -42,6 +43,7 @@ export function parseSettings(env: Environment): Settings {
   if (values.limits.messageLength > Math.min(values.limits.frameBytes, values.limits.bodyBytes)) {
     read.mistakes.push('MAX_MESSAGE_LENGTH must fit into MAX_FRAME_BYTES and MAX_BODY_BYTES.');
   }
+  checkFolder(read, database);
   const chosen = chosenKey(read, algorithm);
   if (read.mistakes.length > 0) throw new ConfigurationError(read.mistakes);
   return new Settings({ ...values, secretKey: chosen ?? keptKey(secretFile(database), algorithm) });
@@ -59,6 +61,18 @@ function databaseOf(read: EnvReader): SqliteLocation {
     return { kind: 'sqlite', file: resolve('parlor.db') };
   }
   return { kind: 'sqlite', file: isAbsolute(path) ? path : resolve(path) };
+}
+
+/** The database makes further files beside its own, so its folder has to be there and writable. */
+function checkFolder(read: EnvReader, { file }: SqliteLocation): void {
+  const folder = dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    read.mistakes.push(`DATABASE_URL: the folder ${folder} cannot be used (${reason}).`);
+  }
 }
 
 function secretFile(database: SqliteLocation): string {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { ConfigurationError } from './env-reader.js';
 import type { JwtAlgorithm } from './settings.js';
 
@@ -56,7 +55,6 @@ export function keptKey(file: string, algorithm: JwtAlgorithm): string {
 }
 
 function make(file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
   const key = `${randomBytes(64).toString('base64url')}\n`;
   writeFileSync(draft, key, { mode: 0o600, flag: 'wx', flush: true });

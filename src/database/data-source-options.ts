@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { migrations } from './migrations.js';
 
 /** How long a statement waits for another process that holds the write lock. In milliseconds. */
-export const BUSY_TIMEOUT = 5_000;
+const BUSY_TIMEOUT = 5_000;
 
 type Tables = NonNullable<DataSourceOptions['entities']>;
 

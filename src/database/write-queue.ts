@@ -1,9 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
-import { BEGIN, BUSY_TIMEOUT, isStorageFault, WRITE_PROBE } from './data-source-options.js';
+import { BEGIN, isStorageFault, WRITE_PROBE } from './data-source-options.js';
 
 interface Job {
-  readonly queuedAt: number;
   readonly run: () => Promise<void>;
   readonly refuse: (error: unknown) => void;
 }
@@ -37,7 +36,6 @@ export class WriteQueue {
     if (this.waiting.length >= MAX_WAITING) return Promise.reject(new AppError('storage_unavailable'));
     return new Promise<T>((resolve, reject) => {
       this.waiting.push({
-        queuedAt: performance.now(),
         run: () => this.transaction(job).then(resolve, reject),
         refuse: reject,
       });
@@ -77,15 +75,12 @@ export class WriteQueue {
     }
   }
 
-  /** When another process holds the lock, whoever has waited as long as this job hears it now, not in turn. */
+  /** While another process holds the lock, all who wait hear it now: in turn, each would wait as long again. */
   private async begin(): Promise<void> {
     try {
       await this.writer.query(BEGIN);
     } catch (error) {
-      const patience = performance.now() - BUSY_TIMEOUT;
-      while (this.waiting[0] && this.waiting[0].queuedAt <= patience) {
-        this.waiting.shift()?.refuse(asStorageError(error));
-      }
+      for (const job of this.waiting.splice(0)) job.refuse(asStorageError(error));
       throw error;
     }
   }

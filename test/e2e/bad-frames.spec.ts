@@ -29,7 +29,7 @@ const BAD: [string, string, string][] = [
   ['a type in capitals', '{"type":"PING"}', 'unknown_type'],
   ['a number for a type', '{"type":5}', 'unknown_type'],
   ['a list for a type', '{"type":["ping"]}', 'unknown_type'],
-  ['null for a type', '{"type":null,"content":5}', 'unknown_type'],
+  ['null for a type, which means message', '{"type":null,"content":5}', 'invalid_frame'],
   ['an object for a type', '{"type":{"toString":"ping"}}', 'unknown_type'],
   ['brackets 10,000 deep', deep('[', ']', 10_000), 'invalid_frame'],
   ['60,000 open brackets', '['.repeat(60_000), 'invalid_frame'],

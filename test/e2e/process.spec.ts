@@ -150,11 +150,13 @@ describe('A start that cannot succeed', () => {
 });
 
 describe('A database file that cannot be made', () => {
-  it('is told in a line, without a stack', async () => {
+  it('is told in a sentence', async () => {
     server.run({ DATABASE_URL: 'sqlite:////etc/passwd/parlor.db' });
 
-    expect(await server.ended()).toMatchObject({ code: 1 });
-    expect(server.errors).toMatch(/^Parlor cannot go on: .*\n$/);
+    expect(await server.ended()).toMatchObject({ code: 78 });
+    expect(server.errors.trim().split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^ {2}- DATABASE_URL: the folder \/etc\/passwd cannot be used \(.*\)\.$/),
+    ]);
   });
 });
 
