@@ -39,9 +39,24 @@ export class AuthController {
     description: 'The OAuth2 password and refresh token grants (RFC 6749, 4.3 and 6), as a form or as JSON.',
   })
   @ApiConsumes('application/x-www-form-urlencoded', 'application/json')
-  @ApiBody({ type: TokenRequestDto })
+  @ApiBody({
+    type: TokenRequestDto,
+    examples: {
+      password: { value: { username: 'ada', password: 'correct horse battery' } },
+      refresh: {
+        value: { grant_type: 'refresh_token', refresh_token: 'the one that came with the last pair' },
+      },
+    },
+  })
   @ApiOkResponse({ type: TokenDto, description: 'A pair of tokens.' })
-  @ApiProblems('wrong_credentials', 'not_authenticated', 'invalid_input', 'unreadable_json', 'body_too_large')
+  @ApiProblems(
+    'wrong_credentials',
+    'not_authenticated',
+    'invalid_input',
+    'unreadable_json',
+    'body_too_large',
+    'rate_limited',
+  )
   token(@Body() request: TokenRequestDto, @Req() http: IncomingMessage): Promise<TokenDto> {
     return this.auth.token(request, originOf(http, this.settings.trustProxy));
   }

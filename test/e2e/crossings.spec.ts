@@ -81,3 +81,24 @@ describe('A message that crosses', () => {
     expect(contents).toEqual((await late).status === 201 ? ['before', 'after'] : ['before']);
   });
 });
+
+describe('A socket that is gone', () => {
+  it('has what it sent before handled, but nothing any more once its user has logged out', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    const [adas, bobs] = await server.connectTo(room, ada, bob);
+
+    for (let count = 0; count < 3_000; count += 1) bobs.send({ content: 'in a hurry' });
+    await bobs.next('message');
+    bobs.terminate();
+    await server.rest.post('/api/logout', undefined, bob);
+    const { seq } = await adas.say('after the log-out');
+    await adas.say('some time later');
+
+    const later = await server.rest.get<{ content: string }[]>(
+      `/api/rooms/${room.id}/messages?after=${seq}`,
+      ada,
+    );
+    expect(later.body.map(({ content }) => content)).toEqual(['some time later']);
+  });
+});
