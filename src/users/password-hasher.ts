@@ -6,8 +6,7 @@ import { PASSWORD_MAX_BYTES } from '../protocol/limits.js';
 
 /** Hashes at once. bcrypt runs on the same four threads as SQLite, which must not wait for all of them. */
 const AT_ONCE = 2;
-/** Log-ins and sign-ups that may wait for their turn: at the default cost about ten seconds' worth. */
-const MAX_WAITING = 100;
+/** Seconds in which a queue of the default length is worked off, at the default cost. */
 const RETRY_AFTER = 10;
 
 /** bcrypt with the configured cost, never more than a few at a time. */
@@ -38,7 +37,8 @@ export class PasswordHasher implements OnModuleInit {
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.waiting.length >= MAX_WAITING) throw new AppError('rate_limited', { retryAfter: RETRY_AFTER });
+    if (this.waiting.length >= this.settings.limits.passwordsWaiting)
+      throw new AppError('rate_limited', { retryAfter: RETRY_AFTER });
     if (this.running >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running += 1;
     try {

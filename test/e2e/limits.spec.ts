@@ -213,3 +213,27 @@ describe('Sizes', () => {
     expect(await client.closed()).toMatchObject({ code: 1009 });
   });
 });
+
+describe('Log-ins and sign-ups', () => {
+  const server = runServer({ MAX_PASSWORDS_WAITING: '3' });
+
+  it('beyond what may wait get rate_limited, and the others are served', async () => {
+    const accounts = Array.from({ length: 40 }, (_, index) => ({
+      username: `somebody${index}`,
+      email: `somebody${index}@example.org`,
+      password: 'correct horse',
+    }));
+
+    const answers = await Promise.all(accounts.map((account) => server.rest.post('/api/users/', account)));
+
+    const refused = answers.filter(({ status }) => status === 429);
+    const served = answers.filter(({ status }) => status === 201);
+    expect(served.length).toBeGreaterThanOrEqual(3);
+    expect(refused.length + served.length).toBe(40);
+    for (const answer of refused) {
+      expectProblem(answer, 429, 'rate_limited');
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    }
+    expect(refused.length).toBeGreaterThan(0);
+  });
+});

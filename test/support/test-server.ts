@@ -61,6 +61,7 @@ const GENEROUS: Env = {
   MESSAGES_PER_SECOND: '1000000',
   MESSAGES_BURST: '1000000',
   MAX_CONNECTIONS_PER_USER: '1000',
+  MAX_PASSWORDS_WAITING: '1000',
 };
 
 /** A mailbox waits 8 seconds; the test around it has to outlive that to show what arrived. */
