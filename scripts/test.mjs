@@ -1,8 +1,8 @@
 /**
  * Runs Jest: `node scripts/test.mjs [--results FILE] [arguments for Jest]`.
  *
- * Jest needs a flag of Node's to load ES modules. The browser test needs Chromium, which is not on every
- * desk: without it that one test is left out, and said so; where `CI` is set it always runs, and fails
+ * Jest needs a flag of Node's to load ES modules. The browser tests need Chromium, which is not on
+ * every desk: without it they are left out, and that is said; where `CI` is set they always run, and fail
  * without Chromium. `--results` writes Jest's own report as JSON.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BROWSER_TEST = 'test/e2e/browser.spec.ts';
+const BROWSER_TESTS = 'test/e2e/browser';
 const CHROMIUM_NAMES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const isExecutable = (path) => {
@@ -29,8 +29,10 @@ const results = args.indexOf('--results');
 if (results !== -1) args.splice(results, 2, '--json', `--outputFile=${args[results + 1]}`);
 
 if (chromium === undefined && !process.env.CI) {
-  console.log(`${BROWSER_TEST} is left out: it needs Chromium (apt-get install chromium, or CHROMIUM_PATH).`);
-  args.push(`--testPathIgnorePatterns=${BROWSER_TEST}`, '--testPathIgnorePatterns=/node_modules/');
+  console.log(
+    `${BROWSER_TESTS}*.spec.ts are left out: they need Chromium (apt-get install chromium, or CHROMIUM_PATH).`,
+  );
+  args.push(`--testPathIgnorePatterns=${BROWSER_TESTS}`, '--testPathIgnorePatterns=/node_modules/');
 }
 
 const { status, signal } = spawnSync(

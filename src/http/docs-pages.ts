@@ -37,6 +37,7 @@ export function serveDocs(app: NestExpressApplication, document: OpenAPIObject):
   const json = JSON.stringify(document);
   serve(app, '/openapi.json', 'application/json; charset=utf-8', () => json);
   serve(app, '/redoc', 'text/html; charset=utf-8', () => REDOC_PAGE);
+  redirect(app, '/', '/docs');
   serve(app, REDOC_BUNDLE, 'text/javascript; charset=utf-8', redocBundle());
 }
 
@@ -44,6 +45,12 @@ function serve(app: INestApplication, path: string, type: string, body: () => st
   app.getHttpAdapter().get(path, (_request: IncomingMessage, response: ServerResponse) => {
     response.setHeader('Content-Type', type);
     response.end(body());
+  });
+}
+
+function redirect(app: INestApplication, path: string, to: string): void {
+  app.getHttpAdapter().get(path, (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(302, { Location: to }).end();
   });
 }
 
