@@ -149,7 +149,7 @@ describe('A path', () => {
     '/api/users/1',
     '/api/rooms/1/messages/1',
     '/.env',
-    '/api/%2e%2e',
+    '/api/rooms/%2e%2e',
   ])('%s leads nowhere: 404', async (path) => {
     const ada = await server.person('ada');
 
