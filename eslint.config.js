@@ -18,10 +18,10 @@ const MAY_IMPORT = {
   connections: ['config', 'database', 'errors', 'identity', 'protocol'],
   users: ['config', 'database', 'errors', 'identity', 'protocol'],
   auth: ['users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
-  rooms: ['users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
+  rooms: ['users', 'connections', 'database', 'errors', 'identity', 'protocol'],
   messages: ['rooms', 'users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
   http: ['protocol', 'errors', 'config'],
-  health: ['connections', 'config', 'database', 'errors', 'identity', 'protocol'],
+  health: ['connections', 'database', 'errors', 'identity', 'protocol'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);
 

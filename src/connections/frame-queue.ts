@@ -57,7 +57,7 @@ export class FrameQueue {
 
   /** Resolves when every frame that came so far is answered. */
   async idle(): Promise<void> {
-    while (this.inFlight > 0) await this.answered;
+    while (!this.isIdle) await this.answered;
   }
 
   get isIdle(): boolean {
