@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CLOSE } from '../protocol/close-codes.js';
-import type { CatchUp } from './catch-up.js';
+import type { CatchUp, Cursor } from './catch-up.js';
 import type { Subscription } from './subscription.js';
 
 /** Brings subscriptions up to date from whatever log stands behind their topic. */
@@ -13,14 +13,29 @@ export class CatchUpService {
     this.source = source;
   }
 
+  /** What clients send back with their cursors. */
+  get epoch(): string {
+    return this.log.epoch;
+  }
+
+  private get log(): CatchUp {
+    if (!this.source) throw new Error('No log to catch up from is set.');
+    return this.source;
+  }
+
   /**
    * Sends what the subscriber has missed and lets live frames through. Never rejects: a client that cannot
    * be brought up to date is told to come back, because frames with a hole before them are worse than none.
    */
-  async bring(subscription: Subscription, after: number | undefined): Promise<void> {
+  async bring(subscription: Subscription, cursor: Cursor | undefined): Promise<void> {
+    subscription.onHole = () => {
+      this.logger.warn(
+        `A message is missing after ${subscription.sentUpTo} of ${subscription.topic}; reading it.`,
+      );
+      void this.bring(subscription, { after: subscription.sentUpTo });
+    };
     try {
-      if (!this.source) throw new Error('No log to catch up from is set.');
-      await subscription.catchUp(this.source, after);
+      await subscription.catchUp(this.log, cursor);
     } catch (error) {
       this.logger.error(error);
       subscription.connection.close(CLOSE.internal);

@@ -5,7 +5,9 @@ import { iso } from '../database/columns.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import { AppError } from '../errors/app-error.js';
 import { errorFrame } from '../protocol/encode-frame.js';
+import { RECONNECT_MAX_MS, RECONNECT_MIN_MS } from '../protocol/limits.js';
 import type { ConnectionEstablishedFrame } from '../protocol/server-frames.js';
+import { CatchUpService } from './catch-up.service.js';
 import { Connection, type UserConnection } from './connection.js';
 import { ConnectionRecorder } from './connection-recorder.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -27,6 +29,7 @@ export class ConnectionLifecycle {
     private readonly router: FrameRouter,
     private readonly heartbeat: Heartbeat,
     private readonly recorder: ConnectionRecorder,
+    private readonly catchUps: CatchUpService,
   ) {}
 
   /** Takes over a socket that has just been upgraded. */
@@ -62,22 +65,6 @@ export class ConnectionLifecycle {
     if (connection.hasUser()) this.greet(connection);
   }
 
-  /**
-   * Ends every connection in good order: nobody new, frames under way are finished and answered, then each
-   * socket is told to come back. Those that do not close in time are cut.
-   */
-  async drain(): Promise<void> {
-    this.handshake.drain();
-    const connections = [...this.registry.connections];
-    const stopped = Promise.all(connections.map((connection) => connection.frames.stop()));
-    await withDeadline(stopped, this.settings.shutdownTimeout / 2);
-    const closed = Promise.all(connections.map((connection) => closeAndWait(connection)));
-    await withDeadline(closed, this.settings.shutdownTimeout / 4);
-    for (const connection of this.registry.connections) connection.terminate();
-    await Promise.all(connections.map((connection) => connection.whenClosed()));
-    await this.recorder.flush();
-  }
-
   /** The first frame; then, on a room socket, the room itself, before any frame of the client is handled. */
   private greet(connection: UserConnection): void {
     connection.send(this.established(connection));
@@ -85,9 +72,10 @@ export class ConnectionLifecycle {
     if (boundRoom === undefined) return;
     connection.frames.push({
       pipelined: false,
+      size: 0,
       run: async () => {
         try {
-          await this.handshake.roomEntrance.enter(connection, boundRoom, admission.afterSeq);
+          await this.handshake.roomEntrance.enter(connection, boundRoom, admission.cursor);
         } catch (error) {
           this.failToEnter(connection, error);
         }
@@ -113,6 +101,9 @@ export class ConnectionLifecycle {
       heartbeat_timeout_ms: heartbeat.timeout,
       token_expires_at: iso(user.expiresAt),
       resumable: true,
+      epoch: this.catchUps.epoch,
+      reconnect_min_ms: RECONNECT_MIN_MS,
+      reconnect_max_ms: RECONNECT_MAX_MS,
       limits: {
         frame_bytes: limits.frameBytes,
         message_length: limits.messageLength,
@@ -133,16 +124,4 @@ export class ConnectionLifecycle {
 function textOf(data: RawData): string {
   if (Buffer.isBuffer(data)) return data.toString();
   return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString();
-}
-
-async function closeAndWait(connection: Connection): Promise<void> {
-  connection.close(CLOSE.restarting);
-  await connection.whenClosed();
-}
-
-async function withDeadline(work: Promise<unknown>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-  await Promise.race([work, deadline]);
-  clearTimeout(timer);
 }

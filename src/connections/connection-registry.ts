@@ -96,7 +96,7 @@ export class ConnectionRegistry {
     this.unsubscribe(connection, topic);
     const subscription = new Subscription(connection, topic);
     if (!this.open.has(connection.id) || !connection.isOpen) {
-      subscription.ended = true;
+      subscription.end();
       return subscription;
     }
     const listeners = this.listenersOf(topic);
@@ -115,7 +115,7 @@ export class ConnectionRegistry {
     const listeners = this.topics.get(topic);
     const subscription = listeners?.subscriptions.get(connection);
     if (!listeners || !subscription) return;
-    subscription.ended = true;
+    subscription.end();
     connection.topics.delete(topic);
     listeners.subscriptions.delete(connection);
     if (listeners.subscriptions.size === 0) {

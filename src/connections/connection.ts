@@ -5,9 +5,11 @@ import type { CloseReason } from '../protocol/close-codes.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import { encodeFrame, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { ServerFrame } from '../protocol/server-frames.js';
+import type { Cursor } from './catch-up.js';
 import type { ClientOrigin } from './client-origin.js';
 import type { Endpoint } from './endpoints.js';
 import { FrameQueue } from './frame-queue.js';
+import type { Holder } from './held-frames.js';
 import { TokenBucket } from './token-bucket.js';
 import { roomTopic, type Topic } from './topics.js';
 import type { Limits } from '../config/settings.js';
@@ -38,14 +40,14 @@ export interface Admission extends ClientOrigin {
   /** Nobody on the public endpoints. */
   readonly user: AuthenticatedUser | undefined;
   /** Where a room socket wants to resume. */
-  readonly afterSeq: number | undefined;
+  readonly cursor: Cursor | undefined;
 }
 
 /** A connection whose endpoint lets in authenticated users only. */
 export type UserConnection = Connection & { readonly user: AuthenticatedUser };
 
 /** One open socket and the user behind it, with everything that is kept per client. */
-export class Connection {
+export class Connection implements Holder {
   readonly id = randomUUID();
   /** Counts the connections of this node in the order in which they opened. */
   readonly number = (opened += 1);
@@ -64,7 +66,12 @@ export class Connection {
   wasExcused = false;
   /** Frames that were dropped because the client reads too slowly. */
   droppedFrames = 0;
+  /** Bytes of live frames that wait for a catch-up. */
+  heldBytes = 0;
   closedBy: CloseReason | undefined;
+
+  private turn: Promise<unknown> = Promise.resolve();
+  private pageLeaving: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly socket: WebSocket,
@@ -85,8 +92,14 @@ export class Connection {
     return this.socket.readyState === WebSocket.OPEN && this.closedBy === undefined;
   }
 
+  /** Bytes that the client has still to read. */
   get waitingBytes(): number {
     return this.socket.bufferedAmount;
+  }
+
+  /** Bytes of the frames that the client has sent and that are not answered yet. */
+  get queuedBytes(): number {
+    return this.frames.bytes;
   }
 
   /** The room that a room socket is bound to. */
@@ -127,10 +140,25 @@ export class Connection {
     this.deliver(Buffer.from(text));
   }
 
-  /** Resolves when the frame has left the process, or when the socket is closed. */
-  sendAndFlush(frame: ServerFrame): Promise<void> {
-    if (!this.isOpen) return Promise.resolve();
-    return new Promise((resolve) => this.socket.send(encodeFrame(frame), AS_TEXT, () => resolve()));
+  /**
+   * Catch-ups take turns on a connection. A turn ends when the page that was sent in it has left the process,
+   * so that one page at a time is in memory for a client, in however many rooms it has something to read.
+   */
+  takeTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.then(
+      () => this.pageLeaving,
+      () => undefined,
+    );
+    return done;
+  }
+
+  /** Sends a page of history, whatever else waits: it was asked for. */
+  sendPage(frame: ServerFrame): void {
+    if (!this.isOpen) return;
+    this.pageLeaving = new Promise((resolve) =>
+      this.socket.send(encodeFrame(frame), AS_TEXT, () => resolve()),
+    );
   }
 
   ping(): void {

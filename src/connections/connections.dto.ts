@@ -50,6 +50,13 @@ export class ConnectionDto {
   active: boolean;
   @ApiProperty({ type: 'integer', description: 'Bytes that wait for it to read.' })
   waiting_bytes: number;
+  @ApiProperty({ type: 'integer', description: 'Bytes of live frames that wait for a catch-up to be done.' })
+  held_bytes: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Bytes of frames that it has sent and that are not answered yet.',
+  })
+  queued_bytes: number;
   @ApiProperty({
     type: 'integer',
     description: 'Typing and presence frames dropped because it reads too slowly.',

@@ -10,6 +10,7 @@ import { ConnectionRecorder } from './connection-recorder.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { ConnectionsController } from './connections.controller.js';
 import { ConnectionsService } from './connections.service.js';
+import { Drain } from './drain.js';
 import { EchoGateway } from './echo.gateway.js';
 import { FrameRouter } from './frame-router.js';
 import { GatewayExplorer } from './gateway-explorer.js';
@@ -29,6 +30,7 @@ import { Seats } from './seats.js';
     ConnectionRecorder,
     ConnectionRegistry,
     ConnectionsService,
+    Drain,
     EchoGateway,
     FrameRouter,
     GatewayExplorer,

@@ -74,6 +74,8 @@ function toDto(connection: Connection): ConnectionDto {
     last_active_at: iso(connection.lastActiveAt),
     active: connection.isActive,
     waiting_bytes: connection.waitingBytes,
+    held_bytes: connection.heldBytes,
+    queued_bytes: connection.queuedBytes,
     dropped_frames: connection.droppedFrames,
   };
 }

@@ -3,7 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import { EPOCH_MAX } from '../protocol/limits.js';
 import type { Admission, UserConnection } from './connection.js';
+import type { Cursor } from './catch-up.js';
 import { originOf } from './client-origin.js';
 import { endpointAt } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
@@ -27,7 +29,7 @@ export interface Authenticator {
 export interface RoomEntrance {
   /** @throws AppError `room_not_found` | `room_is_private` | `banned` */
   admit(user: AuthenticatedUser, roomId: number): Promise<void>;
-  enter(connection: UserConnection, roomId: number, afterSeq: number | undefined): Promise<void>;
+  enter(connection: UserConnection, roomId: number, cursor: Cursor | undefined): Promise<void>;
 }
 
 export interface Decision {
@@ -84,7 +86,7 @@ export class Handshake {
     const endpoint = endpointAt(url.pathname);
     if (!endpoint) throw new AppError('route_not_found');
     this.checkOrigin(request);
-    const afterSeq = afterSeqOf(url);
+    const cursor = cursorOf(url);
     const seat = this.seats.take();
     try {
       const needsUser = endpoint.name === 'auth' || endpoint.name === 'room';
@@ -93,7 +95,7 @@ export class Handshake {
       if (seat.revoked || this.draining)
         throw new AppError(this.draining ? 'shutting_down' : 'not_authenticated');
       const origin = originOf(request, this.settings.trustProxy);
-      return { admission: { endpoint, user, afterSeq, ...origin }, seat };
+      return { admission: { endpoint, user, cursor, ...origin }, seat };
     } catch (error) {
       this.seats.release(seat);
       throw error;
@@ -147,10 +149,26 @@ function credentialsOf(request: IncomingMessage, url: URL): Credentials {
   return ticket === undefined ? {} : { ticket };
 }
 
-function afterSeqOf(url: URL): number | undefined {
-  const [raw, ...more] = url.searchParams.getAll('after_seq');
-  if (raw === undefined) return undefined;
-  if (more.length === 0 && /^\d{1,15}$/.test(raw)) return Number(raw);
-  const errors = [{ field: 'after_seq', message: 'after_seq must be a whole number of at least 0' }];
-  throw new AppError('invalid_input', { errors });
+/** An epoch without a place says nothing, and is ignored. */
+function cursorOf(url: URL): Cursor | undefined {
+  const after = onlyOne(url, 'after_seq', (raw) => /^\d{1,15}$/.test(raw), 'a whole number of at least 0');
+  const epoch = onlyOne(
+    url,
+    'epoch',
+    (raw) => raw.length <= EPOCH_MAX,
+    `text of at most ${EPOCH_MAX} characters`,
+  );
+  return after === undefined ? undefined : { after: Number(after), epoch: epoch === '' ? undefined : epoch };
+}
+
+/** @throws AppError `invalid_input` when the parameter is wrong, or there twice */
+function onlyOne(
+  url: URL,
+  field: string,
+  isRight: (raw: string) => boolean,
+  rule: string,
+): string | undefined {
+  const [raw, ...more] = url.searchParams.getAll(field);
+  if (raw === undefined || (more.length === 0 && isRight(raw))) return raw;
+  throw new AppError('invalid_input', { errors: [{ field, message: `${field} must be ${rule}` }] });
 }

@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
+import { Drain } from './drain.js';
 import { Handshake, type Decision } from './handshake.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
 import { Seats } from './seats.js';
@@ -27,6 +28,7 @@ export class ParlorWsAdapter extends WsAdapter {
   private readonly settings: Settings;
   private readonly handshake: Handshake;
   private readonly lifecycle: ConnectionLifecycle;
+  private readonly drain: Drain;
   private readonly seats: Seats;
   private upgrades: Server | undefined;
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -38,6 +40,7 @@ export class ParlorWsAdapter extends WsAdapter {
     this.settings = app.get(Settings);
     this.handshake = app.get(Handshake);
     this.lifecycle = app.get(ConnectionLifecycle);
+    this.drain = app.get(Drain);
     this.seats = app.get(Seats);
   }
 
@@ -68,7 +71,7 @@ export class ParlorWsAdapter extends WsAdapter {
   override async close(): Promise<void> {}
 
   override async dispose(): Promise<void> {
-    await this.lifecycle.drain();
+    await this.drain.run();
     this.upgrades?.off('upgrade', this.onUpgrade);
     this.cutHttpAtDeadline();
     await super.dispose();

@@ -1,32 +1,41 @@
 import { AppError } from '../errors/app-error.js';
 import { errorFrame } from '../protocol/encode-frame.js';
 import type { FrameEnvelope } from './broker/envelope.js';
-import type { BacklogPage, CatchUp } from './catch-up.js';
+import type { BacklogPage, CatchUp, Cursor } from './catch-up.js';
 import type { Connection } from './connection.js';
+import { HeldFrames } from './held-frames.js';
 import type { Topic } from './topics.js';
-
-/** Live frames kept while the backlog is read. Beyond it they are forgotten and read from the log again. */
-const MAX_HELD = 256;
 
 /**
  * A connection listens to a topic.
  *
- * It starts by holding live frames back. {@link catchUp} sends the backlog from the log, then what was held
- * beyond it, then lets live frames through. There is no seam: what is not in the backlog was committed, and
- * so published, after the subscription began; what is in it is not sent again.
+ * It is behind its log until {@link catchUp} has brought it to the head, page by page. What is published
+ * while a page is read is held back and follows the last page; what is published between two reads is found
+ * by the next one. So there is no seam: a message is in a page, or it was published after the last page was
+ * asked for.
+ *
+ * Once live, every message is the next one, or it was sent already, or one is missing; then the log is asked
+ * again. A lost envelope costs a read, never a hole.
  */
 export class Subscription {
-  /** Frames held back, or nothing once live. */
-  private held: FrameEnvelope[] | undefined = [];
-  private overflowed = false;
-  /** The newest `seq` that was sent, in the backlog or live. Nothing up to it is sent again. */
-  private sentUpTo = 0;
   ended = false;
+  /** What to do when a message is missing between the newest that was sent and one that arrives. */
+  onHole: () => void = () => undefined;
+  private readonly held: HeldFrames;
+  private live = false;
+  /** The newest `seq` that was sent, in the backlog or live. Nothing up to it is sent again. */
+  private sent = 0;
 
   constructor(
     readonly connection: Connection,
     readonly topic: Topic,
-  ) {}
+  ) {
+    this.held = new HeldFrames(connection);
+  }
+
+  get sentUpTo(): number {
+    return this.sent;
+  }
 
   /** Ended also when the socket closed: there is nobody to send to. */
   private get isOver(): boolean {
@@ -37,36 +46,45 @@ export class Subscription {
     return this.connection.user?.id;
   }
 
+  end(): void {
+    this.ended = true;
+    this.held.clear();
+  }
+
   receive(envelope: FrameEnvelope): void {
-    if (this.held === undefined) {
-      this.deliver(envelope);
-    } else if (this.held.length < MAX_HELD) {
-      this.held.push(envelope);
-    } else {
-      this.overflowed = true;
-    }
+    if (this.isOver) return;
+    if (this.live) this.deliver(envelope);
+    else this.held.offer(envelope);
   }
 
   /**
    * Sends what was missed, everything after the cursor or the newest page when there is none, then goes
-   * live. A page waits until the one before has left the process, so that a slow reader costs one page.
+   * live. A page waits until the one before has left the process, whichever room of the connection that was
+   * for: however much somebody has missed, it costs one page.
    */
-  async catchUp(source: CatchUp, after: number | undefined): Promise<void> {
-    let page = await this.firstPage(source, after);
-    while (!this.isOver && (page.frame.has_more || this.overflowed)) {
-      if (this.overflowed) this.holdAnew();
-      await this.connection.sendAndFlush({ ...page.frame, has_more: true });
-      page = await source.after(this.topic, page.upTo, this.readerId);
+  async catchUp(source: CatchUp, cursor: Cursor | undefined): Promise<void> {
+    let next: Cursor | undefined = cursor;
+    let isBehind = true;
+    while (isBehind && !this.isOver) {
+      isBehind = await this.connection.takeTurn(async () => {
+        this.held.begin();
+        const page = await this.read(source, next);
+        next = { after: page.upTo };
+        return this.sendPage(page);
+      });
     }
-    if (this.isOver) return;
-    this.connection.send(page.frame);
-    this.goLive(page.upTo);
   }
 
-  private async firstPage(source: CatchUp, after: number | undefined): Promise<BacklogPage> {
-    if (after === undefined) return source.latest(this.topic, this.readerId);
+  /** Falls back behind the log: what is missing is read, and what comes meanwhile waits. */
+  fallBehind(): void {
+    this.live = false;
+    this.held.wait();
+  }
+
+  private async read(source: CatchUp, cursor: Cursor | undefined): Promise<BacklogPage> {
+    if (cursor === undefined) return source.latest(this.topic, this.readerId);
     try {
-      return await source.after(this.topic, after, this.readerId);
+      return await source.after(this.topic, cursor, this.readerId);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'gap') throw error;
       this.connection.send(errorFrame(error, undefined));
@@ -74,32 +92,33 @@ export class Subscription {
     }
   }
 
-  /** What did not fit is in the log behind the page that is sent next. */
-  private holdAnew(): void {
-    this.overflowed = false;
-    this.held = [];
+  /** Whether another page has to follow: one that is in the log already, or what was too much to hold. */
+  private sendPage({ frame, upTo }: BacklogPage): boolean {
+    if (this.isOver) return false;
+    const isBehind = frame.has_more || this.held.overflowed;
+    this.connection.sendPage({ ...frame, has_more: isBehind });
+    this.sent = upTo;
+    if (isBehind) this.held.wait();
+    else this.goLive();
+    return isBehind;
   }
 
-  private goLive(sentUpTo: number): void {
-    const held = this.held ?? [];
-    this.held = undefined;
-    this.sentUpTo = sentUpTo;
-    for (const envelope of held) this.deliver(envelope);
-  }
-
-  /**
-   * A message can be read from the log before its envelope arrives, because it is published after its
-   * commit; the envelope is then late, even when the subscription is live.
-   */
-  private wasSent(seq: number | undefined): boolean {
-    if (seq === undefined) return false;
-    if (seq <= this.sentUpTo) return true;
-    this.sentUpTo = seq;
-    return false;
+  private goLive(): void {
+    this.live = true;
+    for (const envelope of this.held.take()) this.receive(envelope);
   }
 
   private deliver(envelope: FrameEnvelope): void {
-    if (this.isOver || this.wasSent(envelope.seq)) return;
+    const { seq } = envelope;
+    if (seq !== undefined) {
+      // Read from the log before its envelope arrived: it is published after its commit.
+      if (seq <= this.sent) return;
+      if (seq > this.sent + 1) {
+        this.fallBehind();
+        return this.onHole();
+      }
+      this.sent = seq;
+    }
     const { readerId } = this;
     if (envelope.exceptUser !== undefined && envelope.exceptUser === readerId) return;
     const own = envelope.own !== undefined && envelope.own.userId === readerId;

@@ -12,11 +12,21 @@ import { Settings } from '../config/settings.js';
 @Injectable()
 export class ServerClaim implements OnApplicationShutdown {
   private lock: sqlite3.Database | undefined;
+  private taken: Promise<void> | undefined;
 
   constructor(private readonly settings: Settings) {}
 
-  /** @throws ConfigurationError when another server has it */
-  async take(): Promise<void> {
+  /**
+   * Whoever is about to write as the one server awaits it; the first who asks takes it.
+   *
+   * @throws ConfigurationError when another server has it
+   */
+  take(): Promise<void> {
+    this.taken ??= this.lockFile();
+    return this.taken;
+  }
+
+  private async lockFile(): Promise<void> {
     const { file } = this.settings.database;
     const lock = await open(`${file}.lock`);
     try {

@@ -18,6 +18,12 @@ export class MessageHistory {
     return room?.headSeq ?? 0;
   }
 
+  /** The id of the message at this place of the log, if there is one. */
+  async idAt(roomId: number, seq: number): Promise<number | undefined> {
+    const message = await this.messages.findOne({ where: { roomId, seq }, select: { id: true } });
+    return message?.id;
+  }
+
   /** The oldest messages after `seq`. */
   after(roomId: number, seq: number, limit: number): Promise<SignedMessage[]> {
     return read(

@@ -4,6 +4,8 @@ import { CatchUpService } from '../connections/catch-up.service.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { Room } from '../rooms/room.entity.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
+import { Epoch } from './epoch.entity.js';
+import { LogEpochs } from './log-epochs.js';
 import { MessageHistory } from './message-history.js';
 import { MessageLog } from './message-log.js';
 import { Message } from './message.entity.js';
@@ -14,9 +16,17 @@ import { RoomCatchUp } from './room-catch-up.js';
 import { SendBudget } from './send-budget.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Message, Room]), ConnectionsModule, RoomsModule],
+  imports: [TypeOrmModule.forFeature([Epoch, Message, Room]), ConnectionsModule, RoomsModule],
   controllers: [MessagesController],
-  providers: [MessageHistory, MessageLog, MessagesGateway, MessagesService, RoomCatchUp, SendBudget],
+  providers: [
+    LogEpochs,
+    MessageHistory,
+    MessageLog,
+    MessagesGateway,
+    MessagesService,
+    RoomCatchUp,
+    SendBudget,
+  ],
 })
 export class MessagesModule implements OnModuleInit {
   constructor(

@@ -1,4 +1,4 @@
-import { CLIENT_MSG_ID_MAX, REF_MAX } from './limits.js';
+import { CLIENT_MSG_ID_MAX, EPOCH_MAX, REF_MAX } from './limits.js';
 import { Integer, Text } from './fields.js';
 
 /** What every client frame may carry. */
@@ -57,6 +57,16 @@ export class JoinRoomFrame extends ClientFrame {
     },
   )
   after_seq?: number | null;
+
+  @Text(
+    { maxLength: EPOCH_MAX },
+    {
+      description: 'The `epoch` of the newest `message_history` that the client has of this room.',
+      optional: true,
+      example: 'f2b1c6d0-7c3e-4a53-9b0e-5a1d0f6f7c11',
+    },
+  )
+  epoch?: string | null;
 }
 
 export class LeaveRoomFrame extends ClientFrame {

@@ -6,6 +6,7 @@
 export const CLOSE = {
   /** A binary frame where only text is spoken. */
   unsupportedData: { code: 1003, reason: 'text frames only' },
+  /** Sent with the number of milliseconds to wait, another one for each socket: {@link restartingIn}. */
   restarting: { code: 1012, reason: 'server restarts, come back' },
   internal: { code: 1011, reason: 'internal error, come back' },
   heartbeatMissed: { code: 4208, reason: 'no answer to the heartbeat, come back' },
@@ -15,6 +16,12 @@ export const CLOSE = {
   notAllowed: { code: 4403, reason: 'no longer allowed in this room' },
   flooding: { code: 4429, reason: 'too many frames' },
 } as const satisfies Record<string, CloseReason>;
+
+/** A reason of its own for each socket, so that those of a whole server do not come back in one moment. */
+export function restartingIn(milliseconds: number): CloseReason {
+  const { code, reason } = CLOSE.restarting;
+  return { code, reason: `${reason} in ${milliseconds} ms` };
+}
 
 export interface CloseReason {
   readonly code: number;

@@ -11,12 +11,17 @@ export const ROOM_NAME_MAX = 100;
 export const ROOM_DESCRIPTION_MAX = 1000;
 export const CLIENT_MSG_ID_MAX = 128;
 export const REF_MAX = 64;
+export const EPOCH_MAX = 64;
 
 export const PAGE_MAX = 100;
 /** Messages in the history that a socket gets when it joins without a cursor, and the REST default. */
 export const HISTORY_DEFAULT = 50;
 /** Messages in one page of a catch-up. */
 export const CATCH_UP_PAGE = 100;
+
+/** Milliseconds before the first attempt to come back, doubled by each that fails, up to the second. */
+export const RECONNECT_MIN_MS = 500;
+export const RECONNECT_MAX_MS = 30_000;
 
 /** Seconds after which a client stops showing that somebody types. */
 export const TYPING_EXPIRES_IN = 6;

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';
+import { RECONNECT_MAX_MS, RECONNECT_MIN_MS } from './limits.js';
 
 const USER_ID = { type: 'integer', description: 'The user.', example: 7 } as const;
 const USERNAME = { description: 'The name of the user at that time.', example: 'ada' };
@@ -9,6 +10,12 @@ const TIMESTAMP = {
   description: 'UTC, ISO 8601.',
   example: '2026-11-22T17:00:00.000Z',
 } as const;
+const EPOCH = {
+  description:
+    'Names this log as it is now. Kept together with the newest `seq`, and sent with `after_seq`, it tells a ' +
+    'log that was restored or replaced from one that went on.',
+  example: 'f2b1c6d0-7c3e-4a53-9b0e-5a1d0f6f7c11',
+};
 const HEAD_SEQ = {
   type: 'integer',
   description: 'The newest `seq` of the room; 0 in an empty one.',
@@ -64,6 +71,20 @@ export class ConnectionEstablishedFrame {
   token_expires_at: string;
   @ApiProperty({ description: 'Whether `after_seq` brings back what was missed.' })
   resumable: boolean;
+  @ApiProperty(EPOCH)
+  epoch: string;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Milliseconds before the first attempt to come back after a lost connection.',
+    example: RECONNECT_MIN_MS,
+  })
+  reconnect_min_ms: number;
+  @ApiProperty({
+    type: 'integer',
+    description: 'Milliseconds between two attempts at most.',
+    example: RECONNECT_MAX_MS,
+  })
+  reconnect_max_ms: number;
   @ApiProperty({ type: SocketLimits })
   limits: SocketLimits;
 }
@@ -118,6 +139,8 @@ export class MessageHistoryFrame {
   messages: HistoryMessage[];
   @ApiProperty(HEAD_SEQ)
   head_seq: number;
+  @ApiProperty(EPOCH)
+  epoch: string;
   @ApiProperty({
     description: 'Another page of this catch-up follows; false on the last, then live frames come.',
   })
@@ -156,7 +179,11 @@ class UserDisconnectedFrame extends AboutUserInRoom {
 class UserTypingFrame extends AboutUserInRoom {
   @ApiProperty({ enum: ['user_typing'] })
   type: 'user_typing';
-  @ApiProperty({ type: 'integer', description: 'Seconds after which to stop showing it.', example: 6 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Seconds after which to stop showing it. 0: the user has stopped.',
+    example: 6,
+  })
   expires_in: number;
 }
 
@@ -169,6 +196,8 @@ class RoomJoinedFrame {
   room_name: string;
   @ApiProperty(HEAD_SEQ)
   head_seq: number;
+  @ApiProperty(EPOCH)
+  epoch: string;
 }
 
 export class RoomLeftFrame {

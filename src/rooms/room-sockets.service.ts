@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Cursor } from '../connections/catch-up.js';
 import { CatchUpService } from '../connections/catch-up.service.js';
 import type { UserConnection } from '../connections/connection.js';
 import { ConnectionRegistry } from '../connections/connection-registry.js';
@@ -28,9 +29,9 @@ export class RoomSocketsService implements RoomEntrance {
   }
 
   /** A room socket: its client hears history first, so its frames wait until that is sent. */
-  async enter(connection: UserConnection, roomId: number, afterSeq: number | undefined): Promise<void> {
+  async enter(connection: UserConnection, roomId: number, cursor: Cursor | undefined): Promise<void> {
     const { subscription } = await this.listen(connection, roomId);
-    await this.catchUps.bring(subscription, afterSeq);
+    await this.catchUps.bring(subscription, cursor);
   }
 
   /**
@@ -38,12 +39,14 @@ export class RoomSocketsService implements RoomEntrance {
    *
    * @throws AppError `not_on_this_socket`, or what joining throws
    */
-  async join(connection: UserConnection, roomId: number, afterSeq: number | undefined): Promise<void> {
+  async join(connection: UserConnection, roomId: number, cursor: Cursor | undefined): Promise<void> {
     refuseOnRoomSocket(connection);
     await this.memberships.join(connection.user, roomId);
     const { subscription, room } = await this.listen(connection, roomId);
-    connection.send({ type: 'room_joined', room_id: room.id, room_name: room.name, head_seq: room.headSeq });
-    void this.catchUps.bring(subscription, afterSeq);
+    const { id, name, headSeq } = room;
+    const { epoch } = this.catchUps;
+    connection.send({ type: 'room_joined', room_id: id, room_name: name, head_seq: headSeq, epoch });
+    void this.catchUps.bring(subscription, cursor);
   }
 
   /** @throws AppError `not_on_this_socket`, or what leaving throws */

@@ -11,8 +11,10 @@ export class RoomsGateway {
   constructor(private readonly rooms: RoomSocketsService) {}
 
   @OnFrame('join_room')
-  async joinRoom(connection: UserConnection, { room_id, after_seq }: JoinRoomFrame): Promise<AckFacts> {
-    await this.rooms.join(connection, room_id, after_seq ?? undefined);
+  async joinRoom(connection: UserConnection, frame: JoinRoomFrame): Promise<AckFacts> {
+    const { room_id, after_seq, epoch } = frame;
+    const cursor = after_seq == null ? undefined : { after: after_seq, epoch: epoch ?? undefined };
+    await this.rooms.join(connection, room_id, cursor);
     return { room_id };
   }
 

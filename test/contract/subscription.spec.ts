@@ -37,18 +37,25 @@ const page = (from: number, to: number, head: number): BacklogPage => ({
     room_id: ROOM,
     messages: Array.from({ length: to - from + 1 }, (_, index) => message(from + index)),
     head_seq: head,
+    epoch: 'now',
     has_more: to < head,
   },
 });
 
-async function listen(after: CatchUp['after']): Promise<SocketClient> {
+async function listen(read: (after: number) => BacklogPage): Promise<SocketClient> {
   const ada = await server.person('ada');
   const client = await server.socket('/ws/auth', ada);
   const registry = server.inside(ConnectionRegistry);
   const [connection] = registry.connectionsOf(ada.id);
   if (!connection) throw new Error('The server does not know of the socket.');
   const subscription = await registry.subscribe(connection, roomTopic(ROOM));
-  await subscription.catchUp({ after, latest: () => Promise.resolve(page(1, 0, 0)) }, 0);
+  const log: CatchUp = {
+    epoch: 'now',
+    latest: () => Promise.resolve(page(1, 0, 0)),
+    after: (_, cursor) => Promise.resolve(read(cursor.after)),
+  };
+  subscription.onHole = () => void subscription.catchUp(log, { after: subscription.sentUpTo });
+  await subscription.catchUp(log, { after: 0 });
   return client;
 }
 
@@ -63,7 +70,7 @@ const upTo = (last: number) => Array.from({ length: last }, (_, index) => index 
 
 describe('A subscription that catches up', () => {
   it('does not repeat what was read before it was published', async () => {
-    const client = await listen(() => Promise.resolve(page(1, 3, 3)));
+    const client = await listen(() => page(1, 3, 3));
 
     for (const seq of [2, 3, 4]) publish(seq);
 
@@ -72,9 +79,10 @@ describe('A subscription that catches up', () => {
   });
 
   it('holds back what is published meanwhile', async () => {
-    const client = await listen((_, cursor) => {
-      if (cursor === 0) for (const seq of [2, 3, 4, 5]) publish(seq);
-      return Promise.resolve(cursor === 0 ? page(1, 2, 3) : page(3, 3, 3));
+    const client = await listen((after) => {
+      if (after === 0) return page(1, 2, 3);
+      for (const seq of [2, 3, 4, 5]) publish(seq);
+      return page(3, 3, 3);
     });
 
     publish(6);
@@ -85,10 +93,10 @@ describe('A subscription that catches up', () => {
 
   it('reads again what was too much to hold, and says so in has_more', async () => {
     const reads: number[] = [];
-    const client = await listen((_, cursor) => {
-      reads.push(cursor);
-      if (cursor === 0) for (let seq = 2; seq <= 1_000; seq += 1) publish(seq);
-      return Promise.resolve(cursor === 0 ? page(1, 1, 1) : page(2, 1_000, 1_000));
+    const client = await listen((after) => {
+      reads.push(after);
+      if (after === 0) for (let seq = 2; seq <= 1_000; seq += 1) publish(seq);
+      return after === 0 ? page(1, 1, 1) : page(2, 1_000, 1_000);
     });
 
     publish(1_001);
@@ -99,8 +107,37 @@ describe('A subscription that catches up', () => {
     expect(client.all('message_history').map((frame) => frame.has_more)).toEqual([true, false]);
   });
 
+  it('leaves to the next page what is published between two of them', async () => {
+    const client = await listen((after) => {
+      if (after === 3) for (const seq of [5, 6]) publish(seq);
+      return after < 3 ? page(after + 1, after + 1, 4) : page(4, 5, 5);
+    });
+
+    publish(7);
+
+    await client.settled();
+    expect(seqsOf(client)).toEqual(upTo(7));
+  });
+
+  it('reads what is missing when an envelope was lost, and goes on', async () => {
+    const reads: number[] = [];
+    const client = await listen((after) => {
+      reads.push(after);
+      return after === 0 ? page(1, 2, 2) : page(4, 5, 5);
+    });
+
+    for (const seq of [3, 5, 6]) publish(seq); // 4 never comes
+    await client.next('message_history');
+    await client.next('message_history');
+    publish(6);
+
+    await client.settled();
+    expect(reads).toEqual([0, 3]);
+    expect(seqsOf(client)).toEqual(upTo(6));
+  });
+
   it('sends nothing any more once the membership behind it has ended', async () => {
-    const client = await listen((_, cursor) => Promise.resolve(page(cursor + 1, cursor + 1, cursor + 1)));
+    const client = await listen((after) => page(after + 1, after + 1, after + 1));
     const registry = server.inside(ConnectionRegistry);
 
     publish(2);

@@ -75,6 +75,7 @@ describe.each(DOORS)('Coming to a room through %s', (_, enter) => {
         room_id: room.id,
         messages: [],
         head_seq: 0,
+        epoch: expect.any(String),
         has_more: false,
       });
     }

@@ -9,6 +9,7 @@ export interface ServerFrames {
     username: string;
     client_id: string;
     resumable: boolean;
+    epoch: string;
   };
   message: MessageFrame;
   message_history: {
@@ -16,13 +17,14 @@ export interface ServerFrames {
     room_id: number;
     messages: StoredMessage[];
     head_seq: number;
+    epoch: string;
     has_more: boolean;
   };
   user_joined: PersonFrame<'user_joined'>;
   user_left: PersonFrame<'user_left'>;
   user_disconnected: PersonFrame<'user_disconnected'>;
   user_typing: PersonFrame<'user_typing'> & { expires_in: number };
-  room_joined: { type: 'room_joined'; room_id: number; room_name: string; head_seq: number };
+  room_joined: { type: 'room_joined'; room_id: number; room_name: string; head_seq: number; epoch: string };
   room_left: { type: 'room_left'; room_id: number };
   error: ErrorFrame;
   pong: { type: 'pong'; timestamp: string };
