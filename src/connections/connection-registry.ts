@@ -15,6 +15,8 @@ interface Listeners {
 
 /** Called when the last socket of a user that listened to a topic has closed. */
 export type OnLastSocket = (connection: Connection, topic: Topic) => void;
+/** Called when a socket of a user has closed, after what there is to say about last sockets. */
+export type OnSocketClosed = (connection: Connection) => void;
 
 /**
  * The singleton that knows the connections of this node and their subscriptions, and hands them what the
@@ -29,6 +31,7 @@ export class ConnectionRegistry {
   /** Sockets that have closed while frames of theirs were still to be handled. */
   private readonly lingering = new Set<Connection>();
   private lastSocket: OnLastSocket = () => undefined;
+  private socketClosed: OnSocketClosed = () => undefined;
 
   constructor(
     private readonly broker: Broker,
@@ -40,6 +43,11 @@ export class ConnectionRegistry {
   /** Names who is told about last sockets. `rooms/` turns it into a frame. */
   onLastSocket(callback: OnLastSocket): void {
     this.lastSocket = callback;
+  }
+
+  /** Names who ends what had begun on a socket. `rooms/` does, for typing. */
+  onSocketClosed(callback: OnSocketClosed): void {
+    this.socketClosed = callback;
   }
 
   get connections(): IterableIterator<Connection> {
@@ -79,6 +87,7 @@ export class ConnectionRegistry {
     siblings?.delete(connection);
     for (const topic of topics) if (!this.hears(user.id, topic)) this.lastSocket(connection, topic);
     if (siblings?.size === 0) this.byUser.delete(user.id);
+    this.socketClosed(connection);
   }
 
   /** Whether any socket of the user listens to the topic. */

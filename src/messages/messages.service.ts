@@ -7,6 +7,7 @@ import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { encodeFrame } from '../protocol/encode-frame.js';
 import { HISTORY_DEFAULT } from '../protocol/limits.js';
 import { RoomAccess } from '../rooms/room-access.js';
+import { TypingService } from '../rooms/typing.service.js';
 import { MessageHistory } from './message-history.js';
 import { MessageLog, type Appended } from './message-log.js';
 import { asFrame, type SignedMessage } from './message-view.js';
@@ -37,6 +38,7 @@ export class MessagesService {
     private readonly log: MessageLog,
     private readonly history: MessageHistory,
     private readonly broker: Broker,
+    private readonly typists: TypingService,
   ) {}
 
   /**
@@ -84,6 +86,7 @@ export class MessagesService {
 
   private publish(signed: SignedMessage): void {
     const { message } = signed;
+    this.typists.forget(message.userId, message.roomId);
     this.broker.publish({
       kind: 'frame',
       topic: roomTopic(message.roomId),

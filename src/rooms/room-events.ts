@@ -3,8 +3,8 @@ import { Broker } from '../connections/broker/broker.js';
 import { roomTopic, userTopic } from '../connections/topics.js';
 import { iso } from '../database/columns.js';
 import { encodeFrame } from '../protocol/encode-frame.js';
-import { TYPING_EXPIRES_IN } from '../protocol/limits.js';
 import type { RoomLeftFrame } from '../protocol/server-frames.js';
+import { TypingService } from './typing.service.js';
 
 /** The user that an event is about. */
 export interface Somebody {
@@ -15,7 +15,10 @@ export interface Somebody {
 /** Tells a room what happens to its people. None of it is in the log. */
 @Injectable()
 export class RoomEvents {
-  constructor(private readonly broker: Broker) {}
+  constructor(
+    private readonly broker: Broker,
+    private readonly typists: TypingService,
+  ) {}
 
   joined(user: Somebody, roomId: number): void {
     const frame = encodeFrame({ type: 'user_joined', ...about(user, roomId) });
@@ -24,6 +27,7 @@ export class RoomEvents {
 
   /** Cuts the user's own sockets from the room before the others hear of it. */
   left(user: Somebody, roomId: number, reason: RoomLeftFrame['reason']): void {
+    this.typists.forget(user.id, roomId);
     this.broker.publish({
       kind: 'drop',
       topic: userTopic(user.id),
@@ -36,19 +40,9 @@ export class RoomEvents {
   }
 
   disconnected(user: Somebody, roomId: number): void {
+    this.typists.forget(user.id, roomId);
     const frame = encodeFrame({ type: 'user_disconnected', ...about(user, roomId) });
     this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame, ephemeral: true });
-  }
-
-  typing(user: Somebody, roomId: number): void {
-    const frame = encodeFrame({ type: 'user_typing', ...about(user, roomId), expires_in: TYPING_EXPIRES_IN });
-    this.broker.publish({
-      kind: 'frame',
-      topic: roomTopic(roomId),
-      frame,
-      exceptUser: user.id,
-      ephemeral: true,
-    });
   }
 }
 

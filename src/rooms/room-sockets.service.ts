@@ -10,8 +10,8 @@ import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { MembershipsService } from './memberships.service.js';
 import { RoomAccess } from './room-access.js';
-import { RoomEvents } from './room-events.js';
 import type { Room } from './room.entity.js';
+import { TypingService } from './typing.service.js';
 
 /** Rooms as sockets see them: where membership becomes subscription. */
 @Injectable()
@@ -21,7 +21,7 @@ export class RoomSocketsService implements RoomEntrance {
     private readonly access: RoomAccess,
     private readonly registry: ConnectionRegistry,
     private readonly catchUps: CatchUpService,
-    private readonly events: RoomEvents,
+    private readonly typists: TypingService,
   ) {}
 
   async admit(user: AuthenticatedUser, roomId: number): Promise<void> {
@@ -62,7 +62,7 @@ export class RoomSocketsService implements RoomEntrance {
   async typing(connection: UserConnection, roomId: number): Promise<void> {
     // Whoever listens is a member: the end of a membership ends the subscription in the same turn.
     if (!connection.topics.has(roomTopic(roomId))) await this.access.asMember(connection.user.id, roomId);
-    this.events.typing(connection.user, roomId);
+    this.typists.begin(connection, roomId);
   }
 
   /**

@@ -16,12 +16,21 @@ import { Room } from './room.entity.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsGateway } from './rooms.gateway.js';
 import { RoomsService } from './rooms.service.js';
+import { TypingService } from './typing.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Room, Membership, Ban]), ConnectionsModule, UsersModule],
   controllers: [RoomsController, MembersController],
-  providers: [MembershipsService, RoomAccess, RoomEvents, RoomSocketsService, RoomsGateway, RoomsService],
-  exports: [RoomAccess],
+  providers: [
+    MembershipsService,
+    RoomAccess,
+    RoomEvents,
+    RoomSocketsService,
+    RoomsGateway,
+    RoomsService,
+    TypingService,
+  ],
+  exports: [RoomAccess, TypingService],
 })
 export class RoomsModule implements OnModuleInit {
   constructor(
@@ -29,6 +38,7 @@ export class RoomsModule implements OnModuleInit {
     private readonly registry: ConnectionRegistry,
     private readonly sockets: RoomSocketsService,
     private readonly events: RoomEvents,
+    private readonly typists: TypingService,
   ) {}
 
   /** `rooms/` is who lets sockets into rooms, and who says that somebody's last one has gone. */
@@ -38,5 +48,6 @@ export class RoomsModule implements OnModuleInit {
       const roomId = roomOf(topic);
       if (user && roomId !== undefined) this.events.disconnected(user, roomId);
     });
+    this.registry.onSocketClosed(({ id }) => this.typists.deviceGone(id));
   }
 }

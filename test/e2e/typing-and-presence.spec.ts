@@ -65,6 +65,66 @@ describe('Typing', () => {
   });
 });
 
+describe('The end of typing', () => {
+  it('comes by itself when time is up; a message, a leave and a disconnect have said so already', async () => {
+    const people = await server.people('watcher', 'sender', 'leaver', 'goer', 'idler');
+    const [watcher, sender, leaver, goer, idler] = people;
+    const room = await server.roomOf(...people);
+    const [watching, sending, leaving, going, idling] = await server.connectTo(room, ...people);
+    for (const client of [sending, leaving, going, idling, idling]) {
+      client.send({ type: 'typing' });
+      await watching.next('user_typing');
+    }
+
+    await sending.say('typed');
+    await server.rest.post(`/api/rooms/${room.id}/leave`, undefined, leaver);
+    going.terminate();
+
+    expect(await watching.next('message')).toMatchObject({ user_id: sender.id });
+    expect(await watching.next('user_left')).toMatchObject({ user_id: leaver.id });
+    expect(await watching.next('user_disconnected')).toMatchObject({ user_id: goer.id });
+    // Whoever typed last expires last, so the ends of the others would have come before.
+    const end = await watching.next('user_typing');
+    expect(end).toMatchObject({ user_id: idler.id, room_id: room.id, expires_in: 0 });
+    await watching.settled();
+    const ends = watching.all('user_typing').filter(({ expires_in }) => expires_in === 0);
+    expect(ends).toEqual([end]);
+    expect(watching.all('user_typing').map(({ user_id }) => user_id)).not.toContain(watcher.id);
+  });
+
+  it('comes when the device that typed has gone and another of the same user stays', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    const [adas] = await server.connectTo(room, ada);
+    const [phone, laptop] = await server.connectTo(room, bob, bob);
+    for (const device of [laptop, phone]) {
+      device.send({ type: 'typing' });
+      await adas.next('user_typing');
+    }
+
+    phone.terminate();
+
+    expect(await adas.next('user_typing')).toMatchObject({ user_id: bob.id, expires_in: 0 });
+    await laptop.settled();
+    await adas.settled();
+    expect(adas.all('user_disconnected')).toEqual([]);
+    expect(laptop.all('user_typing')).toEqual([]);
+  });
+
+  it('comes from a device that typed without listening to the room', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    const [adas] = await server.connectTo(room, ada);
+    const [bobs] = await server.connect(bob);
+    await bobs.ask({ type: 'typing', room_id: room.id });
+    expect(await adas.next('user_typing')).toMatchObject({ expires_in: 6 });
+
+    await bobs.close();
+
+    expect(await adas.next('user_typing')).toMatchObject({ user_id: bob.id, expires_in: 0 });
+  });
+});
+
 describe('user_disconnected', () => {
   it('comes after the last socket of the user in the room, not before', async () => {
     const [ada, bob] = await server.people('ada', 'bob');
