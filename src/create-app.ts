@@ -5,6 +5,7 @@ import { AppModule } from './app.module.js';
 import type { Environment } from './config/env-reader.js';
 import { Settings } from './config/settings.js';
 import { ParlorWsAdapter } from './connections/parlor-ws.adapter.js';
+import { StorageHealth } from './database/storage-health.js';
 import { serveDocs } from './http/docs-pages.js';
 import { hardenHeaders } from './http/harden-headers.js';
 import { describeApi } from './http/openapi.js';
@@ -48,7 +49,8 @@ export function configureApp(app: NestExpressApplication): void {
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: PREFLIGHT_SECONDS,
   });
-  app.useGlobalFilters(new ProblemFilter());
+  const storage = app.get(StorageHealth);
+  app.useGlobalFilters(new ProblemFilter((error) => storage.translate(error)));
   app.useGlobalPipes(new RequestPipe());
   app.useWebSocketAdapter(new ParlorWsAdapter(app));
   serveDocs(app, describeApi(app));

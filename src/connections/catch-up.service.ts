@@ -1,4 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { StorageHealth } from '../database/storage-health.js';
+import { AppError } from '../errors/app-error.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import type { CatchUp, Cursor } from './catch-up.js';
 import type { Subscription } from './subscription.js';
@@ -8,6 +10,8 @@ import type { Subscription } from './subscription.js';
 export class CatchUpService {
   private readonly logger = new Logger('CatchUp');
   private source: CatchUp | undefined;
+
+  constructor(private readonly storage: StorageHealth) {}
 
   readFrom(source: CatchUp): void {
     this.source = source;
@@ -36,8 +40,9 @@ export class CatchUpService {
     };
     try {
       await subscription.catchUp(this.log, cursor);
-    } catch (error) {
-      this.logger.error(error);
+    } catch (thrown) {
+      const error = this.storage.translate(thrown);
+      if (!(error instanceof AppError)) this.logger.error(error);
       subscription.connection.close(CLOSE.internal);
     }
   }

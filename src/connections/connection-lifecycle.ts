@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { RawData, WebSocket } from 'ws';
 import { Settings } from '../config/settings.js';
+import { StorageHealth } from '../database/storage-health.js';
 import { iso } from '../database/columns.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import { AppError } from '../errors/app-error.js';
@@ -30,6 +31,7 @@ export class ConnectionLifecycle {
     private readonly heartbeat: Heartbeat,
     private readonly recorder: ConnectionRecorder,
     private readonly catchUps: CatchUpService,
+    private readonly storage: StorageHealth,
   ) {}
 
   /** Takes over a socket that has just been upgraded. */
@@ -84,7 +86,8 @@ export class ConnectionLifecycle {
     });
   }
 
-  private failToEnter(connection: Connection, error: unknown): void {
+  private failToEnter(connection: Connection, thrown: unknown): void {
+    const error = this.storage.translate(thrown);
     if (!(error instanceof AppError)) this.logger.error(error);
     connection.send(errorFrame(error, undefined));
     connection.close(error instanceof AppError && !error.retryable ? CLOSE.notAllowed : CLOSE.internal);

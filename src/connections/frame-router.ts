@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { StorageHealth } from '../database/storage-health.js';
 import { AppError } from '../errors/app-error.js';
 import type { ClientFrameType } from '../protocol/client-frames.js';
 import { CLOSE } from '../protocol/close-codes.js';
@@ -22,7 +23,10 @@ export class FrameRouter implements OnApplicationBootstrap {
   private readonly logger = new Logger('Frames');
   private handlers: HandlerTable = { frames: new Map(), texts: new Map() };
 
-  constructor(private readonly gateways: GatewayExplorer) {}
+  constructor(
+    private readonly gateways: GatewayExplorer,
+    private readonly storage: StorageHealth,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.handlers = this.gateways.explore();
@@ -63,7 +67,8 @@ export class FrameRouter implements OnApplicationBootstrap {
       if (ref === undefined) return () => undefined;
       const ack: AckFrame = { type: 'ack', ref, ...facts };
       return () => connection.send(ack);
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.storage.translate(thrown);
       if (!(error instanceof AppError)) this.logger.error(error);
       return () => connection.send(errorFrame(error, parsed.ref));
     }

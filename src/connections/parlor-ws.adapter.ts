@@ -4,6 +4,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { Settings } from '../config/settings.js';
+import { StorageHealth } from '../database/storage-health.js';
 import { AppError } from '../errors/app-error.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
 import { Drain } from './drain.js';
@@ -30,6 +31,7 @@ export class ParlorWsAdapter extends WsAdapter {
   private readonly lifecycle: ConnectionLifecycle;
   private readonly drain: Drain;
   private readonly seats: Seats;
+  private readonly storage: StorageHealth;
   private upgrades: Server | undefined;
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     void this.upgrade(request, socket, head);
@@ -42,6 +44,7 @@ export class ParlorWsAdapter extends WsAdapter {
     this.lifecycle = app.get(ConnectionLifecycle);
     this.drain = app.get(Drain);
     this.seats = app.get(Seats);
+    this.storage = app.get(StorageHealth);
   }
 
   /** Nest calls this once for each path that a gateway is declared on. */
@@ -101,7 +104,8 @@ export class ParlorWsAdapter extends WsAdapter {
       const decision = await this.handshake.decide(request);
       socket.off('error', onError);
       this.hand(decision, request, socket, head);
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.storage.translate(thrown);
       if (!(error instanceof AppError)) this.log.error(error);
       const refusal = error instanceof AppError ? error : new AppError('internal');
       this.log.debug(`Refused an upgrade: ${refusal.code}`);

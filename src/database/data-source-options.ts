@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3';
-import type { DataSource, DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { migrations } from './migrations.js';
 
@@ -50,11 +50,41 @@ export const BEGIN = 'BEGIN IMMEDIATE';
 /** A write that changes nothing that anybody reads: it needs the lock, the disk and the rights of any other. */
 export const WRITE_PROBE = 'PRAGMA user_version = 1';
 
+/** Drops clean pages from the cache of a connection: https://www.sqlite.org/pragma.html#pragma_shrink_memory */
+export const FORGET_PAGES = 'PRAGMA shrink_memory';
+
 /** https://www.sqlite.org/rescode.html: locked, full, read-only, broken, gone. Not what a job did wrong. */
 const STORAGE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;
 
 /** Whether an error is about the database itself, so that the same job may succeed later. */
 export function isStorageFault(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
-  return typeof error.code === 'string' && STORAGE_FAULTS.test(error.code);
+  return STORAGE_FAULTS.test(codeOf(error));
+}
+
+/** Whether the file is not what SQLite has written: it may be worse than this one read has shown. */
+export function isCorruption(error: unknown): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
+}
+
+/**
+ * Looks at every page of the database, on a connection of its own with nothing in its cache. Takes a second
+ * or so for each gigabyte that the machine has to read.
+ *
+ * @returns what is wrong; nothing when the structure is whole (https://www.sqlite.org/pragma.html#pragma_quick_check)
+ */
+export async function checkIntegrity(settings: Settings): Promise<string[]> {
+  const options = { ...sqlite(settings, []), enableWAL: false, flags: sqlite3.OPEN_READONLY };
+  const connection = new DataSource(options);
+  try {
+    await connection.initialize();
+    const rows: { quick_check: string }[] = await connection.query('PRAGMA quick_check(10)');
+    return rows.map((row) => row.quick_check).filter((finding) => finding !== 'ok');
+  } finally {
+    if (connection.isInitialized) await connection.destroy();
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
 }

@@ -4,6 +4,8 @@ import { DataSource } from 'typeorm';
 import { Settings } from '../config/settings.js';
 import { dataSourceOptions, prepareReader, prepareWriter } from './data-source-options.js';
 import { ServerClaim } from './server-claim.js';
+import { SqliteFiles } from './sqlite-files.js';
+import { StorageHealth } from './storage-health.js';
 import { WriteQueue } from './write-queue.js';
 
 /**
@@ -25,12 +27,13 @@ import { WriteQueue } from './write-queue.js';
   providers: [
     {
       provide: WriteQueue,
-      inject: [Settings, getDataSourceToken()],
+      inject: [Settings, getDataSourceToken(), StorageHealth],
       useFactory: openWriteQueue,
     },
     ServerClaim,
+    StorageHealth,
   ],
-  exports: [ServerClaim, WriteQueue],
+  exports: [ServerClaim, StorageHealth, WriteQueue],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly writes: WriteQueue) {}
@@ -40,11 +43,16 @@ export class DatabaseModule implements OnApplicationShutdown {
   }
 }
 
-async function openWriteQueue(settings: Settings, reader: DataSource): Promise<WriteQueue> {
+async function openWriteQueue(
+  settings: Settings,
+  reader: DataSource,
+  health: StorageHealth,
+): Promise<WriteQueue> {
   const writer = new DataSource(dataSourceOptions(settings, reader.options.entities ?? []));
   await writer.initialize();
   await prepareWriter(writer, settings);
   await writer.runMigrations({ transaction: 'each' });
   await prepareReader(reader);
-  return new WriteQueue(writer);
+  health.watch(writer, reader);
+  return new WriteQueue(writer, health, new SqliteFiles(settings.database.file));
 }

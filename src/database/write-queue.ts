@@ -1,6 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
-import { BEGIN, isStorageFault, WRITE_PROBE } from './data-source-options.js';
+import { BEGIN, WRITE_PROBE } from './data-source-options.js';
+import type { SqliteFiles } from './sqlite-files.js';
+import type { StorageHealth } from './storage-health.js';
 
 interface Job {
   readonly run: () => Promise<void>;
@@ -23,7 +25,11 @@ export class WriteQueue {
   private probing: Promise<void> | undefined;
   private closed = false;
 
-  constructor(private readonly writer: DataSource) {}
+  constructor(
+    private readonly writer: DataSource,
+    private readonly health: StorageHealth,
+    private readonly files: SqliteFiles,
+  ) {}
 
   /**
    * Runs `job` in a transaction of its own.
@@ -67,11 +73,15 @@ export class WriteQueue {
     try {
       await this.begin();
       const result = await job(this.writer.manager);
+      this.files.check();
       await this.writer.query('COMMIT');
+      // A file that was removed during the commit may have taken it along.
+      this.files.check();
+      this.health.worked();
       return result;
     } catch (error) {
       await this.rollback();
-      throw asStorageError(error);
+      throw this.asStorageError(error);
     }
   }
 
@@ -80,7 +90,7 @@ export class WriteQueue {
     try {
       await this.writer.query(BEGIN);
     } catch (error) {
-      for (const job of this.waiting.splice(0)) job.refuse(asStorageError(error));
+      for (const job of this.waiting.splice(0)) job.refuse(this.asStorageError(error));
       throw error;
     }
   }
@@ -89,8 +99,10 @@ export class WriteQueue {
   private async rollback(): Promise<void> {
     await this.writer.query('ROLLBACK').catch(() => undefined);
   }
-}
 
-function asStorageError(error: unknown): unknown {
-  return isStorageFault(error) ? new AppError('storage_unavailable', {}, { cause: error }) : error;
+  private asStorageError(error: unknown): unknown {
+    const translated = this.health.translate(error);
+    if (translated !== error) this.health.failed(error);
+    return translated;
+  }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Handshake } from '../connections/handshake.js';
+import { StorageHealth } from '../database/storage-health.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 
@@ -11,6 +12,7 @@ export class HealthService {
   constructor(
     private readonly handshake: Handshake,
     private readonly writes: WriteQueue,
+    private readonly storage: StorageHealth,
   ) {}
 
   /** @throws AppError `shutting_down` | `storage_unavailable` */
@@ -20,6 +22,12 @@ export class HealthService {
     const impatience = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new AppError('storage_unavailable')), PATIENCE);
     });
-    await Promise.race([this.writes.probe(), impatience]).finally(() => clearTimeout(timer));
+    await Promise.race([this.checkStorage(), impatience]).finally(() => clearTimeout(timer));
+  }
+
+  /** Writes first, so that what is wrong is noticed by it. */
+  private async checkStorage(): Promise<void> {
+    await this.writes.probe();
+    await this.storage.checkWorking();
   }
 }

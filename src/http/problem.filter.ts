@@ -20,10 +20,13 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
+  /** @param translateFault what an error of the database means to a client */
+  constructor(private readonly translateFault: (error: unknown) => unknown) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
-    const known = translate(error, request);
+    const known = translate(this.translateFault(error), request);
     if (known.code === 'internal') this.logger.error(error);
     if (response.headersSent) return void response.end();
     const body = JSON.stringify(problemOf(known));

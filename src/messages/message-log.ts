@@ -26,6 +26,9 @@ type Outcome = Appended | AppError;
 
 /** Rows of one INSERT: with nine columns well below the 32,766 parameters that SQLite takes. */
 const MAX_BATCH = 500;
+/** Appends that may wait for a database that is slower than its clients, and UTF-16 units of their contents. */
+const MAX_PENDING = 20_000;
+const MAX_PENDING_LENGTH = 16 * 1024 * 1024;
 /** Milliseconds of fan-out before the event loop gets a turn. */
 const SLICE = 8;
 
@@ -39,6 +42,7 @@ const SLICE = 8;
 export class MessageLog {
   private readonly logger = new Logger('MessageLog');
   private pending: Pending[] = [];
+  private pendingLength = 0;
   private settled: Promise<void> = Promise.resolve();
 
   constructor(private readonly writes: WriteQueue) {}
@@ -50,8 +54,12 @@ export class MessageLog {
    * @throws AppError `room_not_found` | `not_a_member` | `reply_not_found` | `storage_unavailable`
    */
   append(draft: Draft, onCommitted: OnCommitted): Promise<Appended> {
+    if (this.pending.length >= MAX_PENDING || this.pendingLength >= MAX_PENDING_LENGTH) {
+      return Promise.reject(new AppError('storage_unavailable'));
+    }
     return new Promise((resolve, reject) => {
       this.pending.push({ draft, onCommitted, resolve, reject });
+      this.pendingLength += draft.content.length;
       if (this.pending.length === 1) void this.commitNext();
     });
   }
@@ -67,7 +75,7 @@ export class MessageLog {
       });
     } catch (error) {
       // The turn was refused before it came, or its transaction was rolled back: nothing of it is stored.
-      this.logger.error(error);
+      if (!(error instanceof AppError)) this.logger.error(error);
       const failed = batch.length > 0 ? batch : this.takeBatch();
       const reason =
         error instanceof AppError ? error : new AppError('storage_unavailable', {}, { cause: error });
@@ -106,6 +114,7 @@ export class MessageLog {
 
   private takeBatch(): Pending[] {
     const batch = this.pending.slice(0, MAX_BATCH);
+    for (const { draft } of batch) this.pendingLength -= draft.content.length;
     this.pending = this.pending.slice(MAX_BATCH);
     if (this.pending.length > 0) void this.commitNext();
     return batch;
