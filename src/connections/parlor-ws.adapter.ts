@@ -14,6 +14,8 @@ import { Seats } from './seats.js';
 
 /** Milliseconds a client has to answer our close frame. */
 const CLOSE_TIMEOUT = 3_000;
+/** Milliseconds between two looks for HTTP connections that keep a shutdown waiting. */
+const IDLE_SWEEP = 50;
 /** Pieces of one message. ws allows 16,384, which lets a hundred strangers fill the memory. */
 const MAX_FRAGMENTS = 64;
 /** TCP segments of one message that is not whole yet. */
@@ -83,8 +85,12 @@ export class ParlorWsAdapter extends WsAdapter {
   /** Requests under way may finish. A connection that sends none, or half of one, keeps nobody from ending. */
   private cutHttpAtDeadline(): void {
     const server = this.upgrades;
-    server?.closeIdleConnections();
-    setTimeout(() => server?.closeAllConnections(), this.settings.shutdownTimeout / 4).unref();
+    if (!server) return;
+    server.closeIdleConnections();
+    // A request that is being answered leaves its connection idle behind.
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP).unref();
+    setTimeout(() => server.closeAllConnections(), this.settings.shutdownTimeout / 4).unref();
+    server.once('close', () => clearInterval(sweep));
   }
 
   protected override ensureHttpServerExists(port: number, httpServer?: Server): Server | undefined {
