@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { IsNull, type EntityManager } from 'typeorm';
 import { ServerClaim } from '../database/server-claim.js';
 import { WriteQueue } from '../database/write-queue.js';
+import { AppError } from '../errors/app-error.js';
 import type { Connection } from './connection.js';
 import { ConnectionRecord } from './connection-record.entity.js';
 
@@ -88,7 +89,8 @@ export class ConnectionRecorder implements OnModuleInit {
     try {
       while (this.waiting.size > 0) await this.writes.run((manager) => this.write(manager));
     } catch (error) {
-      this.logger.error('Connections could not be recorded; they are tried again with the next one.', error);
+      // They are tried again with the next one. That the database takes no writes has been said by then.
+      if (!(error instanceof AppError)) this.logger.error(error);
     } finally {
       this.writing = undefined;
     }

@@ -15,8 +15,9 @@ interface PageCache {
  * Knows how the database is, from what happens to those who use it: a fault becomes the error that clients
  * are told, is logged once when it begins and once when it ends, and counts for readiness.
  *
- * A damaged page is remembered until a check of the whole file finds none. It is not trusted to be the only
- * one, and what was read of it is dropped from the caches, so that a file that is mended works at once.
+ * A damaged page is remembered until a look at the whole file finds none: it may not be the only one, so
+ * nothing is written meanwhile. What was read of it is dropped from the caches, so that a file that is mended
+ * works without a restart.
  */
 @Injectable()
 export class StorageHealth {
@@ -26,7 +27,8 @@ export class StorageHealth {
   private lastFault = -Infinity;
   private refused = 0;
   private isDamaged = false;
-  private checking: Promise<void> | undefined;
+  /** When the last look at the whole file ended; infinite while one is under way. */
+  private lastLook = -Infinity;
 
   constructor(private readonly settings: Settings) {}
 
@@ -63,15 +65,21 @@ export class StorageHealth {
     this.refused = 0;
   }
 
-  /** @throws AppError `storage_unavailable` while writes are refused or the file is damaged */
-  async checkWorking(): Promise<void> {
-    if (this.isDamaged) {
-      this.checking ??= this.checkDamage().finally(() => (this.checking = undefined));
-      await this.checking;
-    }
-    if (this.isDamaged || performance.now() - this.lastFault < QUIET) {
-      throw new AppError('storage_unavailable');
-    }
+  /**
+   * Asked before each write: writing to a damaged file can damage more of it. Whoever is refused has the file
+   * looked at once more, so that it is used again soon after it was mended.
+   *
+   * @throws AppError `storage_unavailable` while the file is known to be damaged
+   */
+  checkWritable(): void {
+    if (!this.isDamaged) return;
+    if (performance.now() - this.lastLook > QUIET) void this.lookAgain();
+    throw new AppError('storage_unavailable');
+  }
+
+  /** @throws AppError `storage_unavailable` for a second after the last write that was refused */
+  checkQuiet(): void {
+    if (performance.now() - this.lastFault < QUIET) throw new AppError('storage_unavailable');
   }
 
   private damaged(error: unknown): void {
@@ -80,7 +88,8 @@ export class StorageHealth {
     for (const cache of this.caches) cache.query(FORGET_PAGES).catch(() => undefined);
   }
 
-  private async checkDamage(): Promise<void> {
+  private async lookAgain(): Promise<void> {
+    this.lastLook = Infinity;
     try {
       const findings = await checkIntegrity(this.settings);
       this.isDamaged = findings.length > 0;
@@ -88,6 +97,7 @@ export class StorageHealth {
     } catch {
       // It cannot even be read: that is no better.
     }
+    this.lastLook = performance.now();
   }
 }
 

@@ -71,6 +71,7 @@ export class WriteQueue {
 
   private async transaction<T>(job: (manager: EntityManager) => Promise<T>): Promise<T> {
     try {
+      this.health.checkWritable();
       await this.begin();
       const result = await job(this.writer.manager);
       this.files.check();
