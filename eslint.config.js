@@ -18,7 +18,7 @@ const MAY_IMPORT = {
   connections: ['config', 'database', 'errors', 'identity', 'protocol'],
   users: ['config', 'database', 'errors', 'identity', 'protocol'],
   auth: ['users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
-  rooms: ['users', 'connections', 'database', 'errors', 'identity', 'protocol'],
+  rooms: ['users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
   messages: ['rooms', 'users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
   http: ['protocol', 'errors', 'config'],
   health: ['connections', 'database', 'errors', 'identity', 'protocol'],

@@ -116,6 +116,7 @@ function limitsOf(read: EnvReader): Limits {
     messagesBurst: read.integer('MESSAGES_BURST', 50, 1, MAX_INT),
     connections: read.integer('MAX_CONNECTIONS', 10_000, 1, MAX_INT),
     connectionsPerUser: read.integer('MAX_CONNECTIONS_PER_USER', 50, 1, MAX_INT),
+    roomsPerConnection: read.integer('MAX_ROOMS_PER_CONNECTION', 1_000, 1, MAX_INT),
     passwordsWaiting: read.integer('MAX_PASSWORDS_WAITING', 100, 1, MAX_INT),
     waitingBytes: read.integer('MAX_WAITING_BYTES', 1024 * 1024, 1_024, MAX_INT),
   };

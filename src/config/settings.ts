@@ -51,6 +51,8 @@ export interface Limits {
   readonly messagesBurst: number;
   readonly connections: number;
   readonly connectionsPerUser: number;
+  /** Rooms that one socket may listen to. */
+  readonly roomsPerConnection: number;
   /** Log-ins and sign-ups that may wait for their password to be hashed. */
   readonly passwordsWaiting: number;
   /** Bytes that may wait on one socket before it is closed as too slow. */

@@ -34,6 +34,7 @@ export const CATALOGUE = {
   origin_not_allowed: { status: 403, retryable: false, sentence: 'This origin may not open a socket here.' },
   not_a_member: { status: 403, retryable: false, sentence: 'You are not a member of this room.' },
   room_is_private: { status: 403, retryable: false, sentence: 'This room is private.' },
+  too_many_rooms: { status: 403, retryable: false, sentence: 'This socket listens to too many rooms.' },
   banned: { status: 403, retryable: false, sentence: 'You are banned from this room.' },
 
   room_not_found: { status: 404, retryable: false, sentence: 'There is no such room.' },

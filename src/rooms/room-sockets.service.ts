@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
 import type { Cursor } from '../connections/catch-up.js';
 import { CatchUpService } from '../connections/catch-up.service.js';
 import type { UserConnection } from '../connections/connection.js';
@@ -17,6 +18,7 @@ import { TypingService } from './typing.service.js';
 @Injectable()
 export class RoomSocketsService implements RoomEntrance {
   constructor(
+    private readonly settings: Settings,
     private readonly memberships: MembershipsService,
     private readonly access: RoomAccess,
     private readonly registry: ConnectionRegistry,
@@ -37,10 +39,11 @@ export class RoomSocketsService implements RoomEntrance {
   /**
    * `join_room`: the caller is told at once; history follows while other frames are handled.
    *
-   * @throws AppError `not_on_this_socket`, or what joining throws
+   * @throws AppError `not_on_this_socket` | `too_many_rooms`, or what joining throws
    */
   async join(connection: UserConnection, roomId: number, cursor: Cursor | undefined): Promise<void> {
     refuseOnRoomSocket(connection);
+    this.refuseOneTooMany(connection, roomId);
     await this.memberships.join(connection.user, roomId);
     const { subscription, room } = await this.listen(connection, roomId);
     const { id, name, headSeq } = room;
@@ -63,6 +66,11 @@ export class RoomSocketsService implements RoomEntrance {
     // Whoever listens is a member: the end of a membership ends the subscription in the same turn.
     if (!connection.topics.has(roomTopic(roomId))) await this.access.asMember(connection.user.id, roomId);
     this.typists.begin(connection, roomId);
+  }
+
+  private refuseOneTooMany({ topics }: UserConnection, roomId: number): void {
+    const isFull = topics.size >= this.settings.limits.roomsPerConnection;
+    if (isFull && !topics.has(roomTopic(roomId))) throw new AppError('too_many_rooms');
   }
 
   /**

@@ -133,6 +133,26 @@ describe('Sockets of one user', () => {
   });
 });
 
+describe('Rooms of one socket', () => {
+  const server = runServer({ MAX_ROOMS_PER_CONNECTION: '3' });
+
+  it('beyond the limit are refused, without a membership; leaving one makes room', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const rooms = await Promise.all(Array.from({ length: 4 }, () => server.roomOf(ada)));
+    const [bobs] = await server.connect(bob);
+    const join = (index: number) => bobs.ask({ type: 'join_room', room_id: rooms[index]?.id });
+    for (const index of [0, 1, 2]) expect(await join(index)).toMatchObject({ type: 'ack' });
+
+    expect(await join(3)).toMatchObject({ code: 'too_many_rooms', retryable: false });
+    expect(await join(0)).toMatchObject({ type: 'ack' });
+
+    const outside = await server.rest.get(`/api/rooms/${rooms[3]?.id}/messages`, bob);
+    expect(outside).toMatchObject({ status: 403, body: { code: 'not_a_member' } });
+    await bobs.ask({ type: 'leave_room', room_id: rooms[0]?.id });
+    expect(await join(3)).toMatchObject({ type: 'ack' });
+  });
+});
+
 describe('Sockets of all together', () => {
   const server = runServer({ MAX_CONNECTIONS: '3' });
 
