@@ -31,9 +31,13 @@ function endBy(shutdownTimeout: number): void {
 /** One sentence for what an operator can mend, a stack for what only we can. */
 function fail(error: unknown): void {
   if (error instanceof ConfigurationError) console.error(error.message);
-  else if (isFromOutside(error)) console.error(`Parlor cannot go on: ${error.message}`);
+  else if (isFromOutside(error)) console.error(`Parlor cannot go on: ${sentenceOf(error)}`);
   else console.error(error instanceof Error ? error.stack : error);
   process.exit(error instanceof ConfigurationError ? EX_CONFIG : 1);
+}
+
+function sentenceOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }
 
 /** What the operating system or the database refuse has a code: a taken port, a folder without rights. */

@@ -37,7 +37,14 @@ export class LogEpochs implements OnModuleInit {
       const newest = (await manager.maximum(Message, 'id')) ?? 0;
       const epoch = { name: this.current, firstMessageId: newest + 1, startedAt: Date.now() };
       await manager.insert(Epoch, epoch);
-      return manager.find(Epoch, { order: { id: 'DESC' }, take: REMEMBERED });
+      const newestFirst = await manager.find(Epoch, { order: { id: 'DESC' } });
+      const forgotten = newestFirst.splice(REMEMBERED);
+      if (forgotten.length > 0)
+        await manager.delete(
+          Epoch,
+          forgotten.map(({ id }) => id),
+        );
+      return newestFirst;
     });
     let end = Infinity;
     for (const { name, firstMessageId } of epochs) {
