@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { runServer } from '../support/test-server.js';
 import { until } from '../support/until.js';
@@ -50,6 +51,21 @@ describe('A socket that does not answer the heartbeat', () => {
 
     await idle.settled();
     expect(idle.isOpen).toBe(true);
+  });
+});
+
+describe('A socket that pings by itself', () => {
+  const server = runServer();
+
+  it.each(['/ws', '/ws/echo', '/ws/auth'])('is answered with what it sent, on %s', async (path) => {
+    const ada = await server.person('ada');
+    const client = await server.socket(path, path === '/ws/auth' ? ada : undefined);
+    const payload = Buffer.from('p'.repeat(125));
+
+    const answer = once(client.socket, 'pong');
+    client.socket.ping(payload);
+
+    expect(await answer).toEqual([payload]);
   });
 });
 
