@@ -100,7 +100,7 @@ const NO_SLEIGHT_OF_HAND = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', 'dist-demo/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', 'dist-demo/', 'dist-faults/', 'coverage/', 'node_modules/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -1,0 +1,194 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DatabaseFile } from './database.js';
+import type { Disk } from './disk.js';
+import { faultsOf, firstRoundOf, type FaultStep } from './fault-plan.js';
+import type { Options } from './options.js';
+import type { Person } from './person.js';
+import type { ProxiedConnection, Proxy } from './proxy.js';
+import type { Random } from './random.js';
+import type { ServerUnderTest } from './server.js';
+import type { World } from './world.js';
+
+/** A full disk is left full until somebody has been refused, but not for ever. */
+const FULL_AT_MOST_MS = 8_000;
+const LOOK_MS = 30;
+/** More than the system's own buffers hold, for each stalled socket: 3000 characters each. */
+const FLOOD = 1_500;
+const SLOWEST_MS = 150;
+
+interface Targets {
+  readonly server: ServerUnderTest;
+  readonly proxy: Proxy;
+  readonly disk: Disk;
+  readonly database: DatabaseFile;
+  readonly people: readonly Person[];
+}
+
+/** Breaks things, one after the other, until there were enough kills or the time is over. */
+export class Nemesis {
+  kills = 0;
+  /** The fault that is going on. */
+  current = 'none';
+
+  constructor(
+    private readonly world: World,
+    private readonly targets: Targets,
+    private readonly options: Options,
+    private readonly random: Random,
+  ) {}
+
+  async run(): Promise<void> {
+    const { kills, seconds = Infinity, faults } = this.options;
+    const end = performance.now() + seconds * 1000;
+    let done = 0;
+    for (const step of faultsOf(this.random.fork('faults'), faults)) {
+      const isComplete = done >= firstRoundOf(faults) && this.kills >= kills;
+      if (isComplete || performance.now() > end || this.world.isOver) break;
+      await pause(step.rest);
+      await this.break(step);
+      done += 1;
+    }
+    this.current = 'none';
+  }
+
+  /** Gives everything back as it was. */
+  heal(): void {
+    this.targets.disk.free();
+    this.targets.server.signal('SIGCONT');
+    for (const connection of this.targets.proxy.all) connection.heal();
+  }
+
+  private async break(step: FaultStep): Promise<void> {
+    const { kind, killAfter } = step;
+    this.current = killAfter === undefined ? kind : `${kind}+kill`;
+    this.world.tally.add(`fault ${this.current}`);
+    await this.act(step);
+    this.current = 'none';
+  }
+
+  private act(step: FaultStep): Promise<void> {
+    switch (step.kind) {
+      case 'kill':
+        return this.kill();
+      case 'term':
+        return this.term(step);
+      case 'pause':
+        return this.pauseServer(step);
+      case 'full':
+        return this.fullDisk(step);
+      case 'lock':
+        return this.lockDatabase(step);
+      case 'stall':
+        return this.stall(step);
+      case 'halfopen':
+        return this.onSockets(step, (socket) => socket.halfOpen());
+      case 'cut':
+        return this.onSockets(step, (socket) => socket.cut());
+      case 'lostacks':
+        return this.onSockets(step, (socket) => socket.loseAnswers(step.milliseconds));
+      case 'storm':
+        return this.onSockets({ ...step, share: 1 }, (socket) => socket.cut());
+      case 'delay':
+        return this.onSockets(step, (socket) => {
+          socket.slowDown(this.random.integer(5, SLOWEST_MS), step.milliseconds);
+        });
+    }
+  }
+
+  private async kill(): Promise<void> {
+    await this.endByKill();
+    await this.targets.server.start();
+  }
+
+  private async endByKill(): Promise<void> {
+    await this.targets.server.kill();
+    this.kills += 1;
+    this.world.tally.add('kills');
+  }
+
+  private async term({ secondAfter }: FaultStep): Promise<void> {
+    if (secondAfter !== undefined) this.world.tally.add('second SIGTERM');
+    await this.targets.server.terminate(secondAfter);
+    await this.targets.server.start();
+  }
+
+  private async pauseServer({ milliseconds, killAfter }: FaultStep): Promise<void> {
+    this.targets.server.signal('SIGSTOP');
+    await pause(killAfter ?? milliseconds);
+    if (killAfter === undefined) this.targets.server.signal('SIGCONT');
+    else await this.kill();
+  }
+
+  /** Until writes really were refused, then for as long as planned. */
+  private async fullDisk({ milliseconds, killAfter }: FaultStep): Promise<void> {
+    const { disk } = this.targets;
+    const refused = (): number => this.world.tally.of('refused: storage_unavailable');
+    const before = refused();
+    const latest = performance.now() + FULL_AT_MOST_MS;
+    disk.fill();
+    while (refused() === before && performance.now() < latest) await pause(LOOK_MS);
+    await this.during(milliseconds, killAfter, () => disk.free());
+    this.world.tally.add('writes refused during full disk', refused() - before);
+  }
+
+  private async lockDatabase({ milliseconds, killAfter }: FaultStep): Promise<void> {
+    const release = await this.targets.database.lock().catch((error: unknown) => {
+      this.world.tally.add(`lock not got: ${String(error)}`);
+      return undefined;
+    });
+    if (!release) return;
+    const refused = (): number => this.world.tally.of('refused: storage_unavailable');
+    const before = refused();
+    await this.during(milliseconds, killAfter, release);
+    this.world.tally.add('writes refused during lock', refused() - before);
+  }
+
+  /** The server may be killed in the middle, and then has to start in it, or right after it. */
+  private async during(
+    milliseconds: number,
+    killAfter: number | undefined,
+    heal: () => void | Promise<void>,
+  ): Promise<void> {
+    if (killAfter === undefined) {
+      await pause(milliseconds);
+      return heal();
+    }
+    const { server } = this.targets;
+    await pause(Math.min(killAfter, milliseconds));
+    server.mayFailToStart = true;
+    await this.endByKill();
+    const started = server.start();
+    await pause(milliseconds);
+    await heal();
+    await started;
+    server.mayFailToStart = false;
+  }
+
+  /** Some do not read while their room is flooded with more than the system's buffers hold. */
+  private async stall(step: FaultStep): Promise<void> {
+    const [room] = this.random.shuffled(this.targets.people.flatMap(({ rooms }) => rooms));
+    if (room === undefined) return;
+    const names = this.targets.people
+      .flatMap(({ devices }) => devices)
+      .filter(({ rooms }) => rooms.includes(room))
+      .map(({ name }) => name);
+    const listening = this.targets.proxy.sockets.filter(({ device }) => names.includes(device ?? ''));
+    const stalled = this.random.shuffled(listening).slice(0, 2);
+    for (const socket of stalled) socket.stall(step.milliseconds);
+    const loud = this.targets.people
+      .flatMap(({ devices }) => devices)
+      .filter(({ name, rooms }) => rooms.includes(room) && stalled.every(({ device }) => device !== name));
+    for (const device of loud) device.flood(room, Math.ceil(FLOOD / loud.length));
+    await pause(step.milliseconds);
+  }
+
+  private async onSockets(
+    { share, milliseconds }: FaultStep,
+    act: (socket: ProxiedConnection) => void,
+  ): Promise<void> {
+    const sockets = this.random.shuffled(this.targets.proxy.sockets);
+    for (const socket of sockets.slice(0, Math.max(1, Math.ceil(share * sockets.length)))) act(socket);
+    this.world.tally.add('connections broken on purpose', Math.ceil(share * sockets.length));
+    await pause(milliseconds);
+  }
+}

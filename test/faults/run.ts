@@ -1,0 +1,183 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { check, type Verdict } from './checker.js';
+import type { StoredRoom } from './check-log.js';
+import { DatabaseFile } from './database.js';
+import type { Disk } from './disk.js';
+import { integerIn } from './fields.js';
+import { History } from './history.js';
+import { Nemesis } from './nemesis.js';
+import type { Options } from './options.js';
+import { Person, type Account } from './person.js';
+import { planOf } from './plan.js';
+import { Proxy } from './proxy.js';
+import { Random } from './random.js';
+import { RestClient } from './rest.js';
+import { ServerUnderTest } from './server.js';
+import { headsOf, settle } from './settle.js';
+import { Tally } from './tally.js';
+import { Watch } from './watch.js';
+import { World } from './world.js';
+
+const CALM_MS = 2_000;
+const PROGRESS_EVERY_MS = 5_000;
+
+/** One run from the empty folder to the verdict. */
+export class Run {
+  readonly history = new History();
+  readonly tally = new Tally();
+  readonly calmAcks: number[] = [];
+  private readonly random: Random;
+  private readonly database: DatabaseFile;
+  private server: ServerUnderTest | undefined;
+  private world: World | undefined;
+  private nemesis: Nemesis | undefined;
+  private readonly from = performance.now();
+
+  constructor(
+    private readonly options: Options,
+    private readonly disk: Disk,
+  ) {
+    this.random = new Random(options.seed);
+    this.database = new DatabaseFile(join(disk.folder, 'parlor.db'));
+  }
+
+  /** For the exits that leave no time to wait. */
+  abandon(): void {
+    if (this.world) this.world.isOver = true;
+    this.server?.abandon();
+  }
+
+  async execute(): Promise<Verdict> {
+    const { history, tally, random, options } = this;
+    const server = await ServerUnderTest.inFolder(this.disk.folder, history, tally);
+    this.server = server;
+    await server.start();
+    const proxy = await Proxy.before(server.port);
+    const world = new World(proxy.origin, history, tally, new RestClient(proxy.origin), this.calmAcks);
+    this.world = world;
+    const direct = new RestClient(server.origin);
+    const moderator = await direct.signUp('moderator');
+    await server.grant('moderator', 'ops');
+    const plan = planOf(random.fork('plan'), options.clients);
+    const rooms: number[] = [];
+    for (let index = 0; index < plan.rooms; index += 1) {
+      const room = await direct.must('POST', '/api/rooms', moderator.token, { name: `room ${index + 1}` });
+      rooms.push(integerIn(room, 'id'));
+    }
+    const people: Person[] = [];
+    for (const person of plan.people) {
+      const account = await direct.signUp(person.name);
+      people.push(new Person(world, account, person, rooms, random.fork(person.name)));
+    }
+    for (const { rooms: theirs, token } of people) {
+      for (const room of theirs) await direct.must('POST', `/api/rooms/${room}/join`, token);
+    }
+    const watch = new Watch(server, moderator.token, history, tally);
+    const progress = setInterval(() => this.tell(), PROGRESS_EVERY_MS);
+    try {
+      this.nemesis = new Nemesis(
+        world,
+        { server, proxy, disk: this.disk, database: this.database, people },
+        options,
+        random.fork('nemesis'),
+      );
+      await this.live(world, people, moderator);
+      await settle(world, people, () => headsOf(direct, rooms, moderator.token));
+      world.isOver = true;
+      this.tell();
+      const logs = await this.stored(direct, server, rooms, moderator);
+      return this.judge(logs);
+    } finally {
+      world.isOver = true;
+      clearInterval(progress);
+      watch.stop();
+      for (const { devices } of people) for (const device of devices) device.reconnect();
+      await proxy.close();
+    }
+  }
+
+  /** Every event, one JSON object a line. */
+  async save(file: string): Promise<void> {
+    const out = createWriteStream(file);
+    for (const line of this.history.lines()) if (!out.write(`${line}\n`)) await once(out, 'drain');
+    out.end();
+    await once(out, 'finish');
+  }
+
+  private async live(world: World, people: readonly Person[], moderator: Account): Promise<void> {
+    const devices = people.flatMap((person) => person.devices);
+    for (const device of devices) this.background(device.live());
+    const writing = devices.map((device) => device.write());
+    const roaming = people.map((person) => person.roam(moderator));
+    await pause(CALM_MS);
+    world.calm = true;
+    await pause(CALM_MS);
+    world.calm = false;
+    await this.nemesis?.run();
+    this.nemesis?.heal();
+    await pause(CALM_MS);
+    world.calm = true;
+    await pause(CALM_MS);
+    world.isProducing = false;
+    await Promise.all([...writing, ...roaming]);
+  }
+
+  /** A client that breaks is a bug of this program, or of the server: never something to go on after. */
+  private background(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.history.fault(
+        'malformed',
+        `a client ended: ${error instanceof Error ? error.stack : String(error)}`,
+      );
+    });
+  }
+
+  /** The log over REST, then the file itself once the server has ended. */
+  private async stored(
+    rest: RestClient,
+    server: ServerUnderTest,
+    rooms: readonly number[],
+    { token }: Account,
+  ): Promise<StoredRoom[]> {
+    const overRest = new Map<number, Awaited<ReturnType<RestClient['log']>>>();
+    for (const room of rooms) overRest.set(room, await rest.log(room, token));
+    const heads = await headsOf(rest, rooms, token);
+    await server.terminate();
+    const headsInFile = await this.database.heads();
+    return Promise.all(
+      rooms.map(async (room) => ({
+        room,
+        overRest: overRest.get(room) ?? [],
+        inFile: await this.database.log(room),
+        headOverRest: heads.get(room) ?? 0,
+        headInFile: headsInFile.get(room) ?? 0,
+      })),
+    );
+  }
+
+  private async judge(logs: readonly StoredRoom[]): Promise<Verdict> {
+    const verdict = check(this.history, logs);
+    for (const complaint of await this.database.complaints()) verdict.findings.add('integrity', complaint);
+    return verdict;
+  }
+
+  private tell(): void {
+    const seconds = Math.round((performance.now() - this.from) / 1000);
+    const { tally } = this;
+    const kills = Number.isFinite(this.options.kills) ? ` of ${this.options.kills}` : '';
+    const parts = [
+      `${seconds} s`,
+      `${tally.of('kills')}${kills} kills`,
+      `${tally.of('messages')} sent`,
+      `${this.history.acks.length} acks`,
+      `${tally.of('seen live') + tally.of('seen by catch-up')} seen`,
+      `${tally.of('most memory MB')} MB`,
+      `fault: ${this.nemesis?.current ?? 'none'}`,
+    ];
+    if (this.history.faults.length > 0) parts.push(`FAULTS: ${this.history.faults.length}`);
+    console.log(parts.join(', '));
+  }
+}
