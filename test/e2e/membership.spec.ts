@@ -39,6 +39,7 @@ describe('Joining a public room', () => {
       room_id: room.id,
       room_name: room.name,
       head_seq: 1,
+      epoch: expect.any(String),
     });
     expect(await bobs.answerTo('j')).toMatchObject({ type: 'ack', ref: 'j', room_id: room.id });
     expect(await bobs.next('message_history')).toMatchObject({
