@@ -77,7 +77,7 @@ export class ParlorWsAdapter extends WsAdapter {
 
   override async dispose(): Promise<void> {
     await this.drain.run();
-    this.upgrades?.off('upgrade', this.onUpgrade);
+    // Upgrades are heard, and refused, as long as anything is: without a listener they would be plain requests.
     this.cutHttpAtDeadline();
     await super.dispose();
   }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RestClient } from '../support/rest-client.js';
 import { ServerProcess } from '../support/server-process.js';
@@ -98,6 +100,31 @@ describe('A server that is told to end', () => {
       expect(server.errors).toBe('');
     },
   );
+
+  it('refuses an upgrade with 503 to the end, also on a connection that was open before', async () => {
+    const { hostname, port } = new URL(url);
+    const early = connect(Number(port), hostname);
+    await once(early, 'connect');
+
+    server.signal('SIGTERM');
+    await until(
+      () =>
+        fetch(`${url}/health/live`).then(
+          () => 'listens',
+          () => 'listens no more',
+        ),
+      (state) => state === 'listens no more',
+    );
+    early.write(
+      `GET /ws/auth?token=${token} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`,
+    );
+    early.write('Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+
+    const [answer] = (await once(early, 'data')).map(String);
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/\r\nRetry-After: \d+\r\n/);
+    expect(await server.ended()).toEqual({ code: 0, signal: null });
+  });
 
   it('is not ready any more, while it waits for somebody who does not answer', async () => {
     const frozen = await enter();
