@@ -110,7 +110,7 @@ export class Device implements Sender, SessionOwner {
 
   /** Many large messages as fast as they are answered. */
   flood(room: number, count: number): void {
-    for (let index = 0; index < count; index += 1) this.outbox.write(room, largeContent(this.contents));
+    for (let index = 0; index < count; index += 1) this.outbox.write(room, largeContent(index));
   }
 
   /** Connects again and again until the run is over. */

@@ -3,7 +3,9 @@ import { cpSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const MEGABYTE = 1024 * 1024;
 const SIZE_MB = 1024;
+const SPARE_BYTES = 16 * 1024;
 
 /**
  * The folder of the server. As root it is a file system of its own in memory, so that it can be full
@@ -29,9 +31,17 @@ export class Disk {
     }
   }
 
+  /** Leaves next to nothing. The server writes meanwhile, so what is used may have grown: then once more. */
   fill(): void {
-    const { bsize, blocks, bfree } = statfsSync(this.folder);
-    this.resize(`${(blocks - bfree) * bsize}`);
+    for (let spare = SPARE_BYTES; spare < SIZE_MB * MEGABYTE; spare *= 2) {
+      const { bsize, blocks, bfree } = statfsSync(this.folder);
+      try {
+        return this.resize(`${(blocks - bfree) * bsize + spare}`);
+      } catch {
+        // Smaller than what is used by now.
+      }
+    }
+    throw new Error('The disk of the server could not be filled.');
   }
 
   free(): void {

@@ -12,8 +12,8 @@ import type { World } from './world.js';
 /** A full disk is left full until somebody has been refused, but not for ever. */
 const FULL_AT_MOST_MS = 8_000;
 const LOOK_MS = 30;
-/** More than the system's own buffers hold, for each stalled socket: 3000 characters each. */
-const FLOOD = 1_500;
+/** Messages of 16 KB: more than the buffers of the system hold for a socket that is not read. */
+const FLOOD = 400;
 const SLOWEST_MS = 150;
 
 interface Targets {
@@ -22,6 +22,8 @@ interface Targets {
   readonly disk: Disk;
   readonly database: DatabaseFile;
   readonly people: readonly Person[];
+  /** The room that is flooded. */
+  readonly loudRoom: number;
 }
 
 /** Breaks things, one after the other, until there were enough kills or the time is over. */
@@ -164,22 +166,20 @@ export class Nemesis {
     server.mayFailToStart = false;
   }
 
-  /** Some do not read while their room is flooded with more than the system's buffers hold. */
-  private async stall(step: FaultStep): Promise<void> {
-    const [room] = this.random.shuffled(this.targets.people.flatMap(({ rooms }) => rooms));
-    if (room === undefined) return;
-    const names = this.targets.people
+  /** Some do not read while their room is flooded with more than the buffers of the system hold. */
+  private async stall({ milliseconds }: FaultStep): Promise<void> {
+    const { people, proxy, loudRoom } = this.targets;
+    const listeners = people
       .flatMap(({ devices }) => devices)
-      .filter(({ rooms }) => rooms.includes(room))
-      .map(({ name }) => name);
-    const listening = this.targets.proxy.sockets.filter(({ device }) => names.includes(device ?? ''));
-    const stalled = this.random.shuffled(listening).slice(0, 2);
-    for (const socket of stalled) socket.stall(step.milliseconds);
-    const loud = this.targets.people
-      .flatMap(({ devices }) => devices)
-      .filter(({ name, rooms }) => rooms.includes(room) && stalled.every(({ device }) => device !== name));
-    for (const device of loud) device.flood(room, Math.ceil(FLOOD / loud.length));
-    await pause(step.milliseconds);
+      .filter(({ rooms }) => rooms.includes(loudRoom));
+    const names = listeners.map(({ name }) => name);
+    const sockets = proxy.sockets.filter(({ device = '' }) => names.includes(device));
+    const stalled = this.random.shuffled(sockets).slice(0, 2);
+    for (const socket of stalled) socket.stall(milliseconds);
+    const loud = listeners.filter(({ name }) => stalled.every(({ device }) => device !== name));
+    for (const device of loud) device.flood(loudRoom, Math.ceil(FLOOD / loud.length));
+    this.world.tally.add('sockets that were not read', stalled.length);
+    await pause(milliseconds);
   }
 
   private async onSockets(

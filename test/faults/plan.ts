@@ -3,6 +3,7 @@ import type { Random } from './random.js';
 /** Everything that is decided before the first socket opens. Rooms are named by their place in the list. */
 export interface Plan {
   readonly rooms: number;
+  readonly loudRoom: number;
   readonly people: readonly PersonPlan[];
 }
 
@@ -31,13 +32,19 @@ export interface DevicePlan {
 }
 
 const ROOMS = 4;
+/**
+ * One more room, for two people only: it is flooded to find out what happens to who does not read, and with
+ * a dozen listeners that would measure this program and not the server.
+ */
+const LOUD_PEOPLE = 2;
 /** Milliseconds. A person writes rarely, a bot does not: together some hundred messages a second. */
 const PAUSES = [40, 80, 150, 300];
 
 export function planOf(random: Random, clients: number): Plan {
   const rooms = Array.from({ length: ROOMS }, (_, index) => index);
   return {
-    rooms: ROOMS,
+    rooms: ROOMS + 1,
+    loudRoom: ROOMS,
     people: Array.from({ length: clients }, (_, index) =>
       person(random.fork(`person ${index}`), index, rooms),
     ),
@@ -61,7 +68,22 @@ function person(random: Random, index: number, rooms: readonly number[]): Person
       forgets: 0.05,
     };
   });
-  return { name, rooms: mine, devices, roams: index % 3 === 1 };
+  const roams = index % 3 === 1;
+  if (index >= LOUD_PEOPLE) return { name, rooms: mine, devices, roams };
+  return { name, rooms: [...mine, ROOMS], devices: [...devices, ...loudDevices(name, count)], roams };
+}
+
+/** One through each door. */
+function loudDevices(name: string, others: number): DevicePlan[] {
+  return (['room', 'auth'] as const).map((door, index) => ({
+    name: `${name}.${others + index + 1}`,
+    door,
+    rooms: [ROOMS],
+    window: 16,
+    pause: 400,
+    overRest: 0.02,
+    forgets: 0.05,
+  }));
 }
 
 const ALPHABETS = [
@@ -85,9 +107,11 @@ export function contentOf(random: Random): string {
   return textOf(random, alphabet, random.integer(800, 3000));
 }
 
-/** What fills the buffers of somebody who does not read. */
-export function largeContent(random: Random): string {
-  return textOf(random, ASCII, 3000);
+const LARGE = '🙂'.repeat(3_900);
+
+/** What fills the buffers of somebody who does not read: nearly 16 KB. */
+export function largeContent(number: number): string {
+  return `${number} ${LARGE}`;
 }
 
 function textOf(random: Random, alphabet: readonly string[], length: number): string {

@@ -15,6 +15,7 @@ export function printCounts(history: History, tally: Tally, verdict: Verdict, ca
   row('connections broken on purpose', tally.of('connections broken on purpose'));
   row('writes refused while the disk was full', tally.of('writes refused during full disk'));
   row('writes refused while the database was locked', tally.of('writes refused during lock'));
+  row('sockets that were not read', tally.of('sockets that were not read'));
   row('second SIGTERM', tally.of('second SIGTERM'));
   console.log('server');
   for (const name of ['server starts', 'starts that were refused by the disk or a lock'])

@@ -80,7 +80,14 @@ export class Run {
     try {
       this.nemesis = new Nemesis(
         world,
-        { server, proxy, disk: this.disk, database: this.database, people },
+        {
+          server,
+          proxy,
+          disk: this.disk,
+          database: this.database,
+          people,
+          loudRoom: rooms[plan.loudRoom] ?? 0,
+        },
         options,
         random.fork('nemesis'),
       );
