@@ -16,6 +16,7 @@ export interface ClientFrame {
   readonly content?: string;
   readonly client_msg_id?: string;
   readonly after_seq?: number;
+  readonly epoch?: string;
 }
 
 interface Waiter {

@@ -42,6 +42,8 @@ export class Person {
   private lastSeq = 0;
   private resuming: Promise<void> = Promise.resolve();
   private historyDone: (() => void) | undefined;
+  /** Of the log that `lastSeq` is a place in. */
+  private epoch = '';
   private waitingForSeq: { seq: number; resolve: (seen: boolean) => void } | undefined;
 
   constructor(
@@ -116,10 +118,10 @@ export class Person {
   private async reconnect(): Promise<void> {
     await this.connect();
     if (this.visit) this.visit.resumes += 1;
-    await this.enter({ after_seq: this.lastSeq });
+    await this.enter({ after_seq: this.lastSeq, epoch: this.epoch });
   }
 
-  private async enter(from: { after_seq?: number }): Promise<void> {
+  private async enter(from: { after_seq?: number; epoch?: string }): Promise<void> {
     const history = new Promise<void>((resolve) => {
       this.historyDone = resolve;
     });
@@ -151,6 +153,7 @@ export class Person {
     for (const item of listIn(frame, 'messages')) {
       this.see(this.venue.sightings.of('history', chatMessage(fieldsOf(item, 'a message'))));
     }
+    this.epoch = textIn(frame, 'epoch');
     if (frame.has_more === false) this.historyDone?.();
     else if (frame.has_more !== true) this.complain('without has_more', frame);
   }
