@@ -30,11 +30,13 @@ export class DatabaseFile {
     };
   }
 
-  /** What SQLite itself finds wrong; nothing in a sound file. */
+  /** What SQLite itself finds wrong, and connections that outlive the server; nothing in a sound file. */
   async complaints(): Promise<string[]> {
     const integrity = await this.query('PRAGMA integrity_check');
     const keys = await this.query('PRAGMA foreign_key_check');
+    const open = await this.query('SELECT client_id FROM connections WHERE closed_at IS NULL');
     return [
+      ...open.map((row) => `a connection is recorded as open: ${JSON.stringify(row)}`),
       ...integrity.map((row) => String(row.integrity_check)).filter((line) => line !== 'ok'),
       ...keys.map((row) => `foreign key: ${JSON.stringify(row)}`),
     ];

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from './history.js';
-import { Link, NotOpened } from './link.js';
+import { Link, NotOpened, type Closing } from './link.js';
 import { Outbox, type Sender } from './outbox.js';
 import { contentOf, largeContent, type DevicePlan } from './plan.js';
 import type { Random } from './random.js';
@@ -24,6 +24,8 @@ const LOOK_AGAIN_MS = 60;
 const PATIENCE = 60;
 /** 4429: wait some seconds. */
 const FLOODING_MS = 3_000;
+/** Its reason may say how long to wait, so that not all come back at once. */
+const RESTARTING = 1012;
 /** A fault of the client, so one of this program or of the server. */
 const CLIENT_FAULTS = new Set([1002, 1003, 1007, 1008, 1009, 4401]);
 
@@ -194,13 +196,14 @@ export class Device implements Sender, SessionOwner {
       history.fault('internal', `${this.name}: handshake refused with ${status} ${code}`);
   }
 
-  private async closed(code: number): Promise<void> {
+  private async closed({ code, reason }: Closing): Promise<void> {
     const { history, tally } = this.world;
     tally.add(`closed with ${code}`);
     if (CLIENT_FAULTS.has(code)) history.fault('internal', `${this.name} was closed with ${code}`);
     const room = this.boundTo;
     if (code === 4403 && room !== undefined) this.owner.expelled(room);
     if (code === 4429) await pause(FLOODING_MS);
+    if (code === RESTARTING) await pause(Number(/(\d+) ms/.exec(reason)?.[1] ?? 0));
   }
 
   /** Joins what is missing while the socket is open: at the start, after a refusal, after coming back. */

@@ -41,7 +41,7 @@ const SECOND_SIGTERM_MS = 300;
  * The faults of a run, without end: first each kind once, with kills in between and each combination with a
  * kill once, then whatever comes up. So even a short run has met everything.
  */
-export function* faultsOf(random: Random, allowed: ReadonlySet<FaultKind>): Generator<FaultStep> {
+export function* faultsOf(random: Random, allowed: ReadonlySet<FaultKind>): Generator<FaultStep, never> {
   const canKill = allowed.has('kill');
   const kinds = [...allowed];
   for (const [index, { kind, also }] of random.shuffled(firstRound(allowed)).entries()) {

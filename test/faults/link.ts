@@ -29,6 +29,11 @@ export class NotOpened extends Error {
   }
 }
 
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
 interface Waiter {
   readonly ask: Ask;
   readonly resolve: (answer: Answer) => void;
@@ -36,8 +41,7 @@ interface Waiter {
 
 /** One WebSocket: matches answers, watches the silence, and writes down what it asked. */
 export class Link {
-  /** Resolves to the close code. */
-  readonly closed: Promise<number>;
+  readonly closed: Promise<Closing>;
   private readonly waiting = new Map<string, Waiter>();
   private readonly greeting: Promise<void>;
   private greeted: () => void = () => undefined;
@@ -53,9 +57,9 @@ export class Link {
   ) {
     this.greeting = new Promise((resolve) => (this.greeted = resolve));
     this.closed = new Promise((resolve) => {
-      socket.once('close', (code) => {
+      socket.once('close', (code, reason) => {
         this.end(code);
-        resolve(code);
+        resolve({ code, reason: reason.toString() });
       });
     });
     socket.on('error', () => undefined);
@@ -91,7 +95,7 @@ export class Link {
         response.once('error', tell);
       });
     });
-    const broken = link.closed.then((code) => {
+    const broken = link.closed.then(({ code }) => {
       throw new NotOpened(undefined, String(code));
     });
     refused.catch(() => undefined);

@@ -16,7 +16,7 @@ import { Proxy } from './proxy.js';
 import { Random } from './random.js';
 import { RestClient } from './rest.js';
 import { ServerUnderTest } from './server.js';
-import { headsOf, settle } from './settle.js';
+import { checkPresence, headsOf, settle } from './settle.js';
 import { Tally } from './tally.js';
 import { Watch } from './watch.js';
 import { World } from './world.js';
@@ -93,6 +93,7 @@ export class Run {
       );
       await this.live(world, people, moderator);
       await settle(world, people, () => headsOf(direct, rooms, moderator.token));
+      await checkPresence(world, people, () => direct.must('GET', '/api/connections', moderator.token));
       world.isOver = true;
       this.tell();
       const logs = await this.stored(direct, server, rooms, moderator);

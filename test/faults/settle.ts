@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { integerIn } from './fields.js';
+import { isDeepStrictEqual } from 'node:util';
+import { integerIn, type Fields } from './fields.js';
 import type { Person } from './person.js';
 import type { RestClient } from './rest.js';
 import type { World } from './world.js';
 
 const WITHIN_MS = 60_000;
+/** The heartbeat of the server finds everybody who has gone, within 5 s. */
+const PRESENCE_WITHIN_MS = 10_000;
 const LOOK_MS = 50;
 
 /**
@@ -34,6 +37,28 @@ export async function settle(
   }
   function goalOf(): ReadonlyMap<number, number> {
     return goal ?? new Map();
+  }
+}
+
+/** What the server says of its connections: all devices, each in its rooms, and nobody who has gone. */
+export async function checkPresence(
+  world: World,
+  people: readonly Person[],
+  ask: () => Promise<Fields>,
+): Promise<void> {
+  const devices = people.flatMap((person) => person.devices);
+  const expected: Record<string, number> = {};
+  for (const room of devices.flatMap(({ rooms }) => rooms)) expected[room] = (expected[room] ?? 0) + 1;
+  const latest = performance.now() + PRESENCE_WITHIN_MS;
+  for (;;) {
+    const { total_connections: total, connections_by_room: byRoom } = await ask();
+    if (total === devices.length && isDeepStrictEqual(byRoom, expected)) return;
+    if (performance.now() > latest) {
+      const told = `${JSON.stringify(total)} connections, by room ${JSON.stringify(byRoom)}`;
+      const truth = `${devices.length}, ${JSON.stringify(expected)}`;
+      return world.history.fault('unsettled', `the server counts ${told}; there are ${truth}`);
+    }
+    await pause(LOOK_MS);
   }
 }
 
