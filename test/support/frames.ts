@@ -25,7 +25,7 @@ export interface ServerFrames {
   user_disconnected: PersonFrame<'user_disconnected'>;
   user_typing: PersonFrame<'user_typing'> & { expires_in: number };
   room_joined: { type: 'room_joined'; room_id: number; room_name: string; head_seq: number; epoch: string };
-  room_left: { type: 'room_left'; room_id: number };
+  room_left: { type: 'room_left'; room_id: number; reason: string };
   error: ErrorFrame;
   pong: { type: 'pong'; timestamp: string };
   ack: AckFrame;
@@ -59,6 +59,7 @@ export interface AckFrame {
   id?: number;
   seq?: number;
   room_id?: number;
+  duplicate?: boolean;
 }
 
 export interface ErrorFrame {
@@ -67,6 +68,9 @@ export interface ErrorFrame {
   code: string;
   retryable: boolean;
   ref?: string;
+  room_id?: number;
+  after_seq?: number;
+  head_seq?: number;
 }
 
 interface PersonFrame<T extends string> {

@@ -1,0 +1,91 @@
+import { expect } from '@jest/globals';
+import type { Action, DeviceId, Line } from './action.js';
+import { ChatModel } from './chat-model.js';
+import { Resolver } from './resolve.js';
+import { PROLOGUE, type Step, type Together } from './steps.js';
+import { snapshotOf, type Views } from './views.js';
+import type { World } from './world.js';
+
+/** Lines of each device and room. Between two rooms there is no order, so none is compared. */
+type Received = Record<string, string[]>;
+
+/** Does the steps, one after the other, on the model and on the server, and compares them after each. */
+export class Life {
+  private model = new ChatModel();
+  private readonly resolver: Resolver;
+  /** What was done so far, for whoever reads a failure. */
+  private readonly journal: string[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly views: Views,
+  ) {
+    this.resolver = new Resolver({
+      isOpen: (device) => world.isOpen(device),
+      seen: (device, room) => world.seen(device, room),
+      headOf: (room) => this.model.state.logs[room].length,
+    });
+  }
+
+  async live(steps: readonly (Step | Together)[]): Promise<void> {
+    try {
+      for (const step of PROLOGUE) await this.alone(step, false);
+      this.journal.length = 0;
+      for (const step of steps) {
+        if (step.do === 'together') throw new Error('later');
+        else await this.alone(step, true);
+      }
+      expect((await this.views.snapshot(this.world)).logs).toEqual(this.model.state.logs);
+    } catch (error) {
+      throw new Error(`After:\n${this.journal.join('\n')}\n${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  private async alone(step: Step, isCompared: boolean): Promise<void> {
+    const action = this.resolver.resolve(step);
+    if (!action) return;
+    this.journal.push(inWords(action));
+    const promised = this.model.apply(action);
+    const answer = await this.world.perform(action, true);
+    await this.world.settle();
+    const received = byRoom(this.world.takeLines());
+    const expected = byRoom(this.model.takeInboxes());
+    if (isCompared) {
+      expect({ answer, received }).toEqual({ answer: promised, received: expected });
+      await this.expectState();
+    }
+    await this.renewSessions();
+  }
+
+  private async expectState(): Promise<void> {
+    const { logs: _, ...expected } = snapshotOf(this.model.state);
+    const { logs: __, ...snapshot } = await this.views.snapshot(this.world);
+    expect(snapshot).toEqual(expected);
+    await this.views.expectAgreement(this.world, { ...snapshot, logs: this.model.state.logs });
+  }
+
+  private async renewSessions(): Promise<void> {
+    for (const session of this.model.state.ended) await this.world.logIn(session);
+    this.model.state.ended.clear();
+  }
+}
+
+function byRoom(lines: Map<DeviceId, Line[]>): Received {
+  const received: Received = {};
+  for (const [device, all] of lines) {
+    for (const { room, text } of all) (received[`${device} ${room}`.trimEnd()] ??= []).push(text);
+  }
+  return received;
+}
+
+/** `posts` of a chatter is long, and says nothing. */
+function inWords(action: Action): string {
+  const parts = Object.entries(action).filter(([name]) => name !== 'do' && name !== 'posts');
+  const said = 'posts' in action && action.posts.length > 1 ? [`${action.posts.length} messages`] : [];
+  const one = 'posts' in action && action.posts.length === 1 ? [JSON.stringify(action.posts[0])] : [];
+  return `  ${[action.do, ...parts.map(([name, value]) => `${name}=${String(value)}`), ...said, ...one].join(' ')}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+
+/** Who takes part. `ada` owns the lobby and the den, `bob` the attic; the den is private. */
+export const PEOPLE = ['ada', 'bob', 'cleo'] as const;
+export const ROOMS = ['lobby', 'attic', 'den'] as const;
+/** The tablet has a session of its own; phone and laptop share one. */
+const DEVICES = ['phone', 'laptop', 'tablet'] as const;
+
+export type Name = (typeof PEOPLE)[number];
+export type RoomName = (typeof ROOMS)[number];
+export type DeviceName = (typeof DEVICES)[number];
+
+export const OWNERS: Readonly<Record<RoomName, Name>> = { lobby: 'ada', attic: 'bob', den: 'ada' };
+export const PRIVATE_ROOM: RoomName = 'den';
+/** Messages of one `chatter`: two of them fill more than one page of history, and more than the newest 50. */
+export const CHATTER = 60;
+
+/** Where a client that comes back wants to go on: `beyond` is a place that the log never reached. */
+type From = 'nothing' | 'seen' | 'start' | 'beyond';
+/** Whether a message has a `client_msg_id`, or is a retry of the newest one of this person in this room. */
+type MessageId = 'none' | 'new' | 'again';
+export type OwnerVerb = 'kick' | 'ban' | 'unban' | 'add';
+
+/** What is generated: plain data, so that a failure can be read, and pasted back as an example. */
+export type Step =
+  | { do: 'connect'; who: Name; device: DeviceName; to: RoomName | 'auth'; from: From }
+  | { do: 'cut' | 'close'; who: Name; device: DeviceName }
+  | { do: 'join'; who: Name; device: DeviceName; room: RoomName; from: From }
+  | { do: 'leave' | 'type' | 'chatter'; who: Name; device: DeviceName; room: RoomName }
+  | { do: 'say'; who: Name; device: DeviceName; room: RoomName; id: MessageId }
+  | { do: 'restSay'; who: Name; room: RoomName; id: MessageId }
+  | { do: 'restJoin' | 'restLeave'; who: Name; room: RoomName }
+  | { do: OwnerVerb; who: Name; room: RoomName; whom: Name }
+  | { do: 'logOut'; who: Name; device: DeviceName };
+
+/** Steps that start in one turn, on different sockets. */
+export interface Together {
+  do: 'together';
+  steps: Step[];
+}
+
+const who = fc.constantFrom(...PEOPLE);
+const device = fc.constantFrom(...DEVICES);
+const room = fc.constantFrom(...ROOMS);
+const from = fc.constantFrom<From[]>('nothing', 'seen', 'seen', 'start', 'beyond');
+const id = fc.constantFrom<MessageId[]>('none', 'new', 'again');
+const just = <const Value>(value: Value) => fc.constant(value);
+
+/** Mostly by the owner: the others are refused, which is soon tested enough. */
+const byOwner = (verb: OwnerVerb) =>
+  fc
+    .record({ room, whom: who, usurper: fc.option(who, { freq: 4 }) })
+    .map(({ usurper, ...act }): Step => ({ do: verb, who: usurper ?? OWNERS[act.room], ...act }));
+
+const MODEST: fc.WeightedArbitrary<Step>[] = [
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: just('connect'),
+      who,
+      device,
+      to: fc.constantFrom('auth', 'auth', ...ROOMS),
+      from,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: just('cut'), who, device }) },
+  { weight: 1, arbitrary: fc.record({ do: just('close'), who, device }) },
+  { weight: 6, arbitrary: fc.record({ do: just('join'), who, device, room, from }) },
+  { weight: 3, arbitrary: fc.record({ do: just('leave'), who, device, room }) },
+  { weight: 5, arbitrary: fc.record({ do: just('say'), who, device, room, id }) },
+  { weight: 2, arbitrary: fc.record({ do: just('restSay'), who, room, id }) },
+  { weight: 2, arbitrary: fc.record({ do: just('type'), who, device, room }) },
+  { weight: 2, arbitrary: fc.record({ do: just('restJoin'), who, room }) },
+  { weight: 2, arbitrary: fc.record({ do: just('restLeave'), who, room }) },
+  { weight: 2, arbitrary: byOwner('kick') },
+  { weight: 1, arbitrary: byOwner('ban') },
+  { weight: 1, arbitrary: byOwner('unban') },
+  { weight: 1, arbitrary: byOwner('add') },
+  { weight: 1, arbitrary: fc.record({ do: just('logOut'), who, device }) },
+];
+
+const oneStep = fc.oneof(...MODEST, {
+  weight: 1,
+  arbitrary: fc.record({ do: just('chatter'), who, device, room }),
+});
+const burst: fc.Arbitrary<Together> = fc.record({
+  do: just('together'),
+  steps: fc.array(fc.oneof(...MODEST), { minLength: 2, maxLength: 3 }),
+});
+
+/** One step after the other. */
+export const quietLives: fc.Arbitrary<Step[]> = fc.array(oneStep, { minLength: 1, maxLength: 25 });
+
+/** Several steps at once between them. */
+export const busyLives: fc.Arbitrary<(Step | Together)[]> = fc.array(
+  fc.oneof({ weight: 2, arbitrary: burst }, { weight: 1, arbitrary: oneStep }),
+  { minLength: 1, maxLength: 15 },
+);
+
+/** How every life begins: there is somebody to hear the first step. */
+export const PROLOGUE: readonly Step[] = [
+  { do: 'restJoin', who: 'bob', room: 'lobby' },
+  { do: 'restJoin', who: 'cleo', room: 'lobby' },
+  { do: 'restJoin', who: 'ada', room: 'attic' },
+  { do: 'add', who: 'ada', room: 'den', whom: 'bob' },
+  { do: 'connect', who: 'ada', device: 'phone', to: 'auth', from: 'nothing' },
+  { do: 'connect', who: 'bob', device: 'phone', to: 'auth', from: 'nothing' },
+  { do: 'connect', who: 'bob', device: 'laptop', to: 'lobby', from: 'nothing' },
+  { do: 'connect', who: 'cleo', device: 'tablet', to: 'auth', from: 'nothing' },
+  { do: 'join', who: 'ada', device: 'phone', room: 'lobby', from: 'nothing' },
+  { do: 'join', who: 'ada', device: 'phone', room: 'attic', from: 'nothing' },
+  { do: 'join', who: 'bob', device: 'phone', room: 'lobby', from: 'nothing' },
+  { do: 'join', who: 'cleo', device: 'tablet', room: 'lobby', from: 'nothing' },
+];
