@@ -1,4 +1,4 @@
-import type { DeviceName, Name, OwnerVerb, RoomName } from './steps.js';
+import { DEVICES, PEOPLE, type DeviceName, type Name, type OwnerVerb, type RoomName } from './steps.js';
 
 /** A device of a person, such as `bob.phone`. */
 export type DeviceId = `${Name}.${DeviceName}`;
@@ -27,6 +27,10 @@ export interface Line {
   readonly room: RoomName | '';
   readonly text: string;
 }
+
+export const DEVICE_IDS: readonly DeviceId[] = PEOPLE.flatMap((who) =>
+  DEVICES.map((name): DeviceId => `${who}.${name}`),
+);
 
 export function personOf(device: DeviceId): Name {
   if (device.startsWith('ada.')) return 'ada';

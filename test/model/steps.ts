@@ -4,7 +4,7 @@ import fc from 'fast-check';
 export const PEOPLE = ['ada', 'bob', 'cleo'] as const;
 export const ROOMS = ['lobby', 'attic', 'den'] as const;
 /** The tablet has a session of its own; phone and laptop share one. */
-const DEVICES = ['phone', 'laptop', 'tablet'] as const;
+export const DEVICES = ['phone', 'laptop', 'tablet'] as const;
 
 export type Name = (typeof PEOPLE)[number];
 export type RoomName = (typeof ROOMS)[number];

@@ -18,6 +18,8 @@ export interface Snapshot {
   readonly logs: Record<RoomName, Entry[]>;
   /** The rooms that each open device hears. */
   readonly devices: Partial<Record<DeviceId, RoomName[]>>;
+  /** The one that a room socket is bound to. */
+  readonly bound: Partial<Record<DeviceId, RoomName>>;
 }
 
 interface Overview {
@@ -31,8 +33,11 @@ export function snapshotOf({ members, banned, logs, devices }: ChatState): Snaps
   return {
     members: byRoom((room) => [...members[room]].sort()),
     banned: byRoom((room) => [...banned[room]].sort()),
-    logs,
+    logs: byRoom((room) => [...logs[room]]),
     devices: Object.fromEntries([...devices].map(([device, { rooms }]) => [device, [...rooms].sort()])),
+    bound: Object.fromEntries(
+      [...devices].flatMap(([device, { bound }]) => (bound === undefined ? [] : [[device, bound]])),
+    ),
   };
 }
 
@@ -83,6 +88,11 @@ export class Views {
           device,
           ROOMS.filter((room) => connection?.topics.has(roomTopic(world.rooms[room].id))).sort(),
         ]),
+      ),
+      bound: Object.fromEntries(
+        [...world.clients.values()].flatMap(({ device, connection }) =>
+          connection?.boundRoom === undefined ? [] : [[device, world.room(connection.boundRoom)]],
+        ),
       ),
     };
   }
