@@ -75,7 +75,7 @@ export class RoomSocketsService implements RoomEntrance {
 
   /**
    * Listens first and looks at the membership after: whoever is sent away in between is either found out by
-   * the look, or has the subscription taken away.
+   * the look, or has the subscription taken away. Then it is looked again: what was seen is out of date.
    */
   private async listen(
     connection: UserConnection,
@@ -85,7 +85,8 @@ export class RoomSocketsService implements RoomEntrance {
     const subscription = await this.registry.subscribe(connection, topic);
     try {
       const { room } = await this.access.asMember(connection.user.id, roomId);
-      return { subscription, room };
+      const wasTaken = subscription.ended && connection.isOpen;
+      return wasTaken ? await this.listen(connection, roomId) : { subscription, room };
     } catch (error) {
       this.registry.unsubscribe(connection, topic);
       throw error;
