@@ -21,8 +21,8 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
   }
 
   override handleRequest<User>(error: unknown, user: User | false, info: unknown): User {
-    if (error instanceof AppError) throw error;
-    if (error) throw new AppError('internal', {}, { cause: error });
+    // As it is: the filter knows what a fault of the database is, and what else may go wrong.
+    if (error) throw error instanceof Error ? error : new AppError('internal', {}, { cause: error });
     if (!user) throw unreadable(info);
     return user;
   }

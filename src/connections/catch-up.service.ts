@@ -2,8 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { StorageHealth } from '../database/storage-health.js';
 import { AppError } from '../errors/app-error.js';
 import { CLOSE } from '../protocol/close-codes.js';
+import { errorFrame } from '../protocol/encode-frame.js';
 import type { CatchUp, Cursor } from './catch-up.js';
+import { ConnectionRegistry } from './connection-registry.js';
 import type { Subscription } from './subscription.js';
+import { roomOf, type Topic } from './topics.js';
 
 /** Brings subscriptions up to date from whatever log stands behind their topic. */
 @Injectable()
@@ -11,7 +14,10 @@ export class CatchUpService {
   private readonly logger = new Logger('CatchUp');
   private source: CatchUp | undefined;
 
-  constructor(private readonly storage: StorageHealth) {}
+  constructor(
+    private readonly storage: StorageHealth,
+    private readonly registry: ConnectionRegistry,
+  ) {}
 
   readFrom(source: CatchUp): void {
     this.source = source;
@@ -28,8 +34,9 @@ export class CatchUpService {
   }
 
   /**
-   * Sends what the subscriber has missed and lets live frames through. Never rejects: a client that cannot
-   * be brought up to date is told to come back, because frames with a hole before them are worse than none.
+   * Sends what the subscriber has missed and lets live frames through. Never rejects: where a log cannot be
+   * read, the subscription ends, because frames with a hole before them are worse than none. An `error` with
+   * the `room_id` says so; the other rooms of the socket go on, and a socket that is bound to this one closes.
    */
   async bring(subscription: Subscription, cursor: Cursor | undefined): Promise<void> {
     subscription.onHole = () => {
@@ -43,7 +50,20 @@ export class CatchUpService {
     } catch (thrown) {
       const error = this.storage.translate(thrown);
       if (!(error instanceof AppError)) this.logger.error(error);
-      subscription.connection.close(CLOSE.internal);
+      if (!subscription.isOver) this.giveUp(subscription, error);
     }
   }
+
+  private giveUp({ connection, topic }: Subscription, error: unknown): void {
+    this.registry.unsubscribe(connection, topic);
+    connection.send(errorFrame(deafTo(topic, error), undefined));
+    if (connection.boundTopic === topic) connection.close(CLOSE.internal);
+  }
+}
+
+/** What ended a subscription, with the room that the socket hears no more. */
+function deafTo(topic: Topic, error: unknown): AppError {
+  const code = error instanceof AppError ? error.code : 'internal';
+  const roomId = roomOf(topic);
+  return new AppError(code, { facts: roomId === undefined ? {} : { room_id: roomId } }, { cause: error });
 }

@@ -87,7 +87,7 @@ export class ConnectionRecorder implements OnModuleInit {
 
   private async writeAll(): Promise<void> {
     try {
-      while (this.waiting.size > 0) await this.writes.run((manager) => this.write(manager));
+      while (this.waiting.size > 0) await this.writeOnce();
     } catch (error) {
       // They are tried again with the next one. That the database takes no writes has been said by then.
       if (!(error instanceof AppError)) this.logger.error(error);
@@ -96,17 +96,24 @@ export class ConnectionRecorder implements OnModuleInit {
     }
   }
 
-  /** Takes what waits when the write begins, and gives it back when it fails. */
-  private async write(manager: EntityManager): Promise<void> {
-    const batch = [...this.waiting.values()];
-    this.waiting = new Map();
+  /** Takes what waits when the write begins, and gives it back when it is not committed. */
+  private async writeOnce(): Promise<void> {
+    let batch = new Map<string, ConnectionRecord>();
     try {
-      for (let start = 0; start < batch.length; start += ROWS_PER_INSERT) {
-        await manager.upsert(ConnectionRecord, batch.slice(start, start + ROWS_PER_INSERT), ['clientId']);
-      }
+      await this.writes.run(async (manager) => {
+        batch = this.waiting;
+        this.waiting = new Map();
+        await insertAll(manager, [...batch.values()]);
+      });
     } catch (error) {
-      this.waiting = new Map([...batch.map((record) => [record.clientId, record] as const), ...this.waiting]);
+      this.waiting = new Map([...batch, ...this.waiting]);
       throw error;
     }
+  }
+}
+
+async function insertAll(manager: EntityManager, records: readonly ConnectionRecord[]): Promise<void> {
+  for (let start = 0; start < records.length; start += ROWS_PER_INSERT) {
+    await manager.upsert(ConnectionRecord, records.slice(start, start + ROWS_PER_INSERT), ['clientId']);
   }
 }

@@ -42,7 +42,7 @@ export class FrameRouter implements OnApplicationBootstrap {
     if (!withinBudget) return this.refuse(connection, parsed.ref);
     connection.frames.push({
       pipelined: parsed.ok && PIPELINED.has(parsed.type),
-      size: text.length,
+      size: Buffer.byteLength(text),
       run: () => this.handle(connection, parsed),
     });
   }

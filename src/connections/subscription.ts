@@ -38,7 +38,7 @@ export class Subscription {
   }
 
   /** Ended also when the socket closed: there is nobody to send to. */
-  private get isOver(): boolean {
+  get isOver(): boolean {
     return this.ended || !this.connection.isOpen;
   }
 
@@ -67,8 +67,10 @@ export class Subscription {
     let isBehind = true;
     while (isBehind && !this.isOver) {
       isBehind = await this.connection.takeTurn(async () => {
+        if (this.isOver) return false;
         this.held.begin();
         const page = await this.read(source, next);
+        if (!page || this.isOver) return false;
         next = { after: page.upTo };
         return this.sendPage(page);
       });
@@ -81,12 +83,14 @@ export class Subscription {
     this.held.wait();
   }
 
-  private async read(source: CatchUp, cursor: Cursor | undefined): Promise<BacklogPage> {
+  /** Nothing when the subscription has ended meanwhile: whoever has left a room hears of no gap in it. */
+  private async read(source: CatchUp, cursor: Cursor | undefined): Promise<BacklogPage | undefined> {
     if (cursor === undefined) return source.latest(this.topic, this.readerId);
     try {
       return await source.after(this.topic, cursor, this.readerId);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'gap') throw error;
+      if (this.isOver) return undefined;
       this.connection.send(errorFrame(error, undefined));
       return source.latest(this.topic, this.readerId);
     }
@@ -94,7 +98,6 @@ export class Subscription {
 
   /** Whether another page has to follow: one that is in the log already, or what was too much to hold. */
   private sendPage({ frame, upTo }: BacklogPage): boolean {
-    if (this.isOver) return false;
     const isBehind = frame.has_more || this.held.overflowed;
     this.connection.sendPage({ ...frame, has_more: isBehind });
     this.sent = upTo;

@@ -64,24 +64,30 @@ export function isStorageFault(error: unknown): boolean {
   return STORAGE_FAULTS.test(codeOf(error));
 }
 
+/** Whether somebody else has the lock. */
+export function isLocked(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error));
+}
+
 /** Whether the file is not what SQLite has written: it may be worse than this one read has shown. */
 export function isCorruption(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
 }
 
 /**
- * Looks at every page of the database, on a connection of its own with nothing in its cache. Takes a second
- * or so for each gigabyte that the machine has to read.
+ * Looks at every page of the database, and at every index against its table, on a connection of its own with
+ * nothing in its cache. Takes seconds for each gigabyte. The quick form of it would let an index pass that
+ * points to rows which are not there, and reads would find the damage again.
  *
- * @returns what is wrong; nothing when the structure is whole (https://www.sqlite.org/pragma.html#pragma_quick_check)
+ * @returns what is wrong; nothing when all is whole (https://www.sqlite.org/pragma.html#pragma_integrity_check)
  */
 export async function checkIntegrity(settings: Settings): Promise<string[]> {
   const options = { ...sqlite(settings, []), enableWAL: false, flags: sqlite3.OPEN_READONLY };
   const connection = new DataSource(options);
   try {
     await connection.initialize();
-    const rows: { quick_check: string }[] = await connection.query('PRAGMA quick_check(10)');
-    return rows.map((row) => row.quick_check).filter((finding) => finding !== 'ok');
+    const rows: { integrity_check: string }[] = await connection.query('PRAGMA integrity_check(10)');
+    return rows.map((row) => row.integrity_check).filter((finding) => finding !== 'ok');
   } finally {
     if (connection.isInitialized) await connection.destroy();
   }

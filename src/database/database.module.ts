@@ -36,10 +36,14 @@ import { WriteQueue } from './write-queue.js';
   exports: [ServerClaim, StorageHealth, WriteQueue],
 })
 export class DatabaseModule implements OnApplicationShutdown {
-  constructor(private readonly writes: WriteQueue) {}
+  constructor(
+    private readonly writes: WriteQueue,
+    private readonly claim: ServerClaim,
+  ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.writes.close();
+    await this.claim.release();
   }
 }
 

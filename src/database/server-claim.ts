@@ -1,7 +1,8 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import sqlite3 from 'sqlite3';
 import { ConfigurationError } from '../config/env-reader.js';
 import { Settings } from '../config/settings.js';
+import { isLocked } from './data-source-options.js';
 
 /**
  * Keeps a second server away from the database of this one: the two would not hear of each other's messages.
@@ -10,7 +11,7 @@ import { Settings } from '../config/settings.js';
  * when the process ends, however it ends, so nothing has to be cleaned up after a crash.
  */
 @Injectable()
-export class ServerClaim implements OnApplicationShutdown {
+export class ServerClaim {
   private lock: sqlite3.Database | undefined;
   private taken: Promise<void> | undefined;
 
@@ -33,6 +34,7 @@ export class ServerClaim implements OnApplicationShutdown {
       await run(lock, 'BEGIN EXCLUSIVE');
     } catch (error) {
       await close(lock);
+      if (!isLocked(error)) throw error;
       throw new ConfigurationError([`DATABASE_URL: another Parlor server is running on ${file}.`], {
         cause: error,
       });
@@ -40,7 +42,8 @@ export class ServerClaim implements OnApplicationShutdown {
     this.lock = lock;
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Lets the next server have it: after the last write of this one. */
+  async release(): Promise<void> {
     if (this.lock) await close(this.lock);
     this.lock = undefined;
   }

@@ -31,6 +31,11 @@ export class SqliteFiles {
 
 /** Device and inode, which a file keeps when it is renamed and never shares with its successor. */
 function identityOf(file: string): string {
-  const status = statSync(file, { throwIfNoEntry: false });
-  return status ? `${status.dev}:${status.ino}` : 'none';
+  try {
+    const { dev, ino } = statSync(file);
+    return `${dev}:${ino}`;
+  } catch {
+    // Not there, or in a place where we may not look: commits would not be found there either.
+    return 'none';
+  }
 }

@@ -27,6 +27,8 @@ export class StorageHealth {
   private lastFault = -Infinity;
   private refused = 0;
   private isDamaged = false;
+  /** Reads and writes that have met damage so far. */
+  private damages = 0;
   /** When the last look at the whole file ended; infinite while one is under way. */
   private lastLook = -Infinity;
 
@@ -85,14 +87,16 @@ export class StorageHealth {
   private damaged(error: unknown): void {
     if (!this.isDamaged) this.logger.error(`The database is damaged: ${messageOf(error)}`);
     this.isDamaged = true;
+    this.damages += 1;
     for (const cache of this.caches) cache.query(FORGET_PAGES).catch(() => undefined);
   }
 
   private async lookAgain(): Promise<void> {
     this.lastLook = Infinity;
+    const known = this.damages;
     try {
       const findings = await checkIntegrity(this.settings);
-      this.isDamaged = findings.length > 0;
+      this.isDamaged = findings.length > 0 || this.damages > known;
       if (!this.isDamaged) this.logger.warn('The database is whole again.');
     } catch {
       // It cannot even be read: that is no better.

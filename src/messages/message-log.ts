@@ -76,7 +76,7 @@ export class MessageLog {
     } catch (error) {
       // The turn was refused before it came, or its transaction was rolled back: nothing of it is stored.
       if (!(error instanceof AppError)) this.logger.error(error);
-      const failed = batch.length > 0 ? batch : this.takeBatch();
+      const failed = batch.length > 0 ? batch : this.takeAll();
       const reason =
         error instanceof AppError ? error : new AppError('storage_unavailable', {}, { cause: error });
       for (const { reject } of failed) reject(reason);
@@ -110,6 +110,14 @@ export class MessageLog {
       this.logger.error(error);
     }
     resolve(outcome);
+  }
+
+  /** Whoever waited for a turn that was refused hears it at once: the next would be as long in coming. */
+  private takeAll(): Pending[] {
+    const all = this.pending;
+    this.pending = [];
+    this.pendingLength = 0;
+    return all;
   }
 
   private takeBatch(): Pending[] {

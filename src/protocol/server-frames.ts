@@ -225,7 +225,8 @@ export class ErrorFrame {
   @ApiProperty({
     type: 'integer',
     required: false,
-    description: 'With `gap`: the room, and the newest `seq` that there is.',
+    description:
+      'With `gap`: the room, and the newest `seq` that there is. With another code: the room that this socket hears no more.',
   })
   room_id?: number;
   @ApiProperty({ type: 'integer', required: false })

@@ -13,8 +13,8 @@ interface Typist {
   readonly userId: number;
   readonly username: string;
   readonly roomId: number;
-  /** The device that said so last. */
-  readonly connectionId: string;
+  /** The devices that have said so. */
+  readonly devices: Set<string>;
   /** In milliseconds of `performance.now()`. */
   readonly expiresAt: number;
 }
@@ -38,11 +38,15 @@ export class TypingService implements OnModuleDestroy {
     clearTimeout(this.timer);
   }
 
-  begin({ user, id }: UserConnection, roomId: number): void {
+  /** A device that has gone does not type: its last frames may be handled after that. */
+  begin({ user, id, isOpen }: UserConnection, roomId: number): void {
+    if (!isOpen) return;
     const key = keyOf(user.id, roomId);
+    const devices = this.typists.get(key)?.devices ?? new Set();
+    devices.add(id);
     this.typists.delete(key);
     const expiresAt = performance.now() + TYPING_EXPIRES_IN * 1_000;
-    const typist = { userId: user.id, username: user.username, roomId, connectionId: id, expiresAt };
+    const typist = { userId: user.id, username: user.username, roomId, devices, expiresAt };
     this.typists.set(key, typist);
     this.tell(typist, TYPING_EXPIRES_IN);
     this.endOldest((_, count) => count > MAX_TYPISTS);
@@ -54,10 +58,10 @@ export class TypingService implements OnModuleDestroy {
     this.typists.delete(keyOf(userId, roomId));
   }
 
-  /** What was begun on a device ends with it. */
+  /** What was begun on a device ends with it, unless the user types on another one too. */
   deviceGone(connectionId: string): void {
     for (const typist of [...this.typists.values()]) {
-      if (typist.connectionId === connectionId) this.end(typist);
+      if (typist.devices.delete(connectionId) && typist.devices.size === 0) this.end(typist);
     }
   }
 

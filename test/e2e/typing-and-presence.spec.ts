@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
 import { runServer } from '../support/test-server.js';
+import { until } from '../support/until.js';
 
 const server = runServer();
 const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -92,16 +94,27 @@ describe('The end of typing', () => {
     expect(watching.all('user_typing').map(({ user_id }) => user_id)).not.toContain(watcher.id);
   });
 
-  it('comes when the device that typed has gone and another of the same user stays', async () => {
+  it('comes when the last device that typed has gone and another of the same user stays', async () => {
     const [ada, bob] = await server.people('ada', 'bob');
     const room = await server.roomOf(ada, bob);
     const [adas] = await server.connectTo(room, ada);
     const [phone, laptop] = await server.connectTo(room, bob, bob);
-    for (const device of [laptop, phone]) {
+    const [tablet] = await server.connectTo(room, bob);
+    for (const device of [tablet, phone]) {
       device.send({ type: 'typing' });
       await adas.next('user_typing');
     }
 
+    tablet.terminate();
+    await until(
+      async () => {
+        await adas.settled();
+        return server.inside(ConnectionRegistry).connectionsOf(bob.id).size;
+      },
+      (count) => count === 2,
+    );
+    await adas.settled();
+    expect(adas.all('user_typing')).toHaveLength(2);
     phone.terminate();
 
     expect(await adas.next('user_typing')).toMatchObject({ user_id: bob.id, expires_in: 0 });
