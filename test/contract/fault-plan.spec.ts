@@ -25,6 +25,8 @@ describe('The plan of a fault run', () => {
     expect(new Set(round.map(({ kind }) => kind))).toEqual(ALL);
     const killed = round.filter(({ killAfter }) => killAfter !== undefined).map(({ kind }) => kind);
     expect(killed.sort()).toEqual(['full', 'lock', 'pause']);
+    const moments = round.filter(({ kind }) => kind === 'kill').map(({ killAt }) => killAt);
+    expect(new Set(moments)).toEqual(new Set(['once', 'ack', 'message']));
     const terms = round.filter(({ kind }) => kind === 'term').map(({ secondAfter }) => typeof secondAfter);
     expect(terms.sort()).toEqual(['number', 'undefined']);
     expect(round.some(({ kind, milliseconds }) => kind === 'lock' && milliseconds > 5_000)).toBe(true);

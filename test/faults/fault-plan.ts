@@ -1,6 +1,9 @@
 import type { FaultKind } from './options.js';
 import type { Random } from './random.js';
 
+const KILL_MOMENTS = ['ack', 'once', 'message'] as const;
+type KillMoment = (typeof KILL_MOMENTS)[number];
+
 /** One thing that is broken, and how. Everything in it is decided by the seed. */
 export interface FaultStep {
   readonly kind: FaultKind;
@@ -11,6 +14,8 @@ export interface FaultStep {
   readonly share: number;
   /** The server is killed so many milliseconds after the fault has begun. */
   readonly killAfter: number | undefined;
+  /** A plain kill comes at once, or with the next word of the server that has to be durable by then. */
+  readonly killAt: KillMoment;
   /** A second SIGTERM comes so many milliseconds after the first. */
   readonly secondAfter: number | undefined;
 }
@@ -44,8 +49,13 @@ const SECOND_SIGTERM_MS = 300;
 export function* faultsOf(random: Random, allowed: ReadonlySet<FaultKind>): Generator<FaultStep, never> {
   const canKill = allowed.has('kill');
   const kinds = [...allowed];
+  let kills = random.integer(1, KILL_MOMENTS.length);
+  const kill = (): FaultStep => {
+    const killAt = KILL_MOMENTS[(kills += 1) % KILL_MOMENTS.length] ?? 'once';
+    return { ...stepOf(random, 'kill', false), killAt };
+  };
   for (const [index, { kind, also }] of random.shuffled(firstRound(allowed)).entries()) {
-    if (canKill && index % 2 === 0) yield stepOf(random, 'kill', false);
+    if (canKill && index % 2 === 0) yield kill();
     const step = stepOf(random, kind, also === 'kill');
     if (kind === 'lock' && also === undefined) yield { ...step, milliseconds: LONG_LOCK_MS };
     else if (kind === 'term')
@@ -54,6 +64,10 @@ export function* faultsOf(random: Random, allowed: ReadonlySet<FaultKind>): Gene
   }
   for (;;) {
     const kind = weighted(random, kinds);
+    if (kind === 'kill') {
+      yield kill();
+      continue;
+    }
     const mayCombine = COMBINED.some((one) => one === kind) && canKill;
     yield stepOf(random, kind, mayCombine && random.chance(COMBINED_SHARE));
   }
@@ -93,7 +107,15 @@ function stepOf(random: Random, kind: FaultKind, withKill: boolean): FaultStep {
   const share = random.next() * 0.6;
   const second = random.chance(0.5) ? random.integer(0, SECOND_SIGTERM_MS) : undefined;
   const killAfter = withKill ? random.integer(50, Math.max(50, milliseconds)) : undefined;
-  return { kind, rest, milliseconds, share, killAfter, secondAfter: kind === 'term' ? second : undefined };
+  return {
+    kind,
+    rest,
+    milliseconds,
+    share,
+    killAfter,
+    killAt: 'once',
+    secondAfter: kind === 'term' ? second : undefined,
+  };
 }
 
 function lengthOf(random: Random, kind: FaultKind): number {

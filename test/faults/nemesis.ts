@@ -12,6 +12,7 @@ import type { World } from './world.js';
 /** A full disk is left full until somebody has been refused, but not for ever. */
 const FULL_AT_MOST_MS = 8_000;
 const LOOK_MS = 30;
+const TOLD_WITHIN_MS = 2_000;
 /** Messages of 16 KB: more than the buffers of the system hold for a socket that is not read. */
 const FLOOD = 400;
 const SLOWEST_MS = 150;
@@ -71,7 +72,7 @@ export class Nemesis {
   private act(step: FaultStep): Promise<void> {
     switch (step.kind) {
       case 'kill':
-        return this.kill();
+        return this.killAt(step.killAt);
       case 'term':
         return this.term(step);
       case 'pause':
@@ -95,6 +96,22 @@ export class Nemesis {
           socket.slowDown(this.random.integer(5, SLOWEST_MS), step.milliseconds);
         });
     }
+  }
+
+  /** What the server has just told somebody is not forgotten, however soon it dies after that. */
+  private async killAt(moment: FaultStep['killAt']): Promise<void> {
+    const { proxy, server } = this.targets;
+    if (moment !== 'once') {
+      const told = new AbortController();
+      const callOff = proxy.atNext(`"type":"${moment}"`, () => {
+        server.strike();
+        told.abort();
+      });
+      await pause(TOLD_WITHIN_MS, undefined, { signal: told.signal }).catch(() => undefined);
+      callOff();
+      if (told.signal.aborted) this.world.tally.add(`kills right after ${moment}`);
+    }
+    await this.kill();
   }
 
   private async kill(): Promise<void> {

@@ -92,6 +92,8 @@ const ALPHABETS = [
   'абвгдежзийклмнопрст ΑΒΓΔαβγδ',
   '漢字仮名交じり文の例文です。',
   '🙂🚀👩🏽‍💻🇩🇪👨‍👩‍👧‍👦✨🫠',
+  // Not in a normal form: U+212B, letters with combining marks, Hangul in pieces.
+  'e\u0301a\u0308o\u0302\u212b\u1112\u1161\u11ab',
   'אבגדה العربية \u202e\u200f\u200d\u2028\u2029',
   '\u0001\u001f\t\n\r"\\/<>&\'`{}[]\u007f\ufeff\ufffd\u0301\u0308',
 ].map((alphabet) => [...alphabet]);

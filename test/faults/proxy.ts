@@ -48,12 +48,14 @@ export class ProxiedConnection {
     private readonly client: Socket,
     private readonly server: Socket,
     private readonly onEnd: () => void,
+    onAnswer: (chunk: Buffer) => void,
   ) {
     client.on('data', (chunk) => {
       this.sniff(chunk);
       this.pass(chunk, client, server);
     });
     server.on('data', (chunk) => {
+      onAnswer(chunk);
       if (this.mode !== 'deaf') this.pass(chunk, server, client);
     });
     client.on('end', () => this.later(client, () => server.end()));
@@ -163,6 +165,7 @@ export class ProxiedConnection {
 /** Stands between the clients and the server, so that the network can be broken in the middle. */
 export class Proxy {
   private readonly connections = new Set<ProxiedConnection>();
+  private tripwire: { readonly text: string; readonly act: () => void } | undefined;
 
   private constructor(
     private readonly listener: Server,
@@ -186,6 +189,17 @@ export class Proxy {
     return [...this.connections];
   }
 
+  /**
+   * Calls `act` when the server next says this, before anybody else hears it: the moment in which it must
+   * have done already what it says.
+   *
+   * @returns how to call it off
+   */
+  atNext(text: string, act: () => void): () => void {
+    this.tripwire = { text, act };
+    return () => (this.tripwire = undefined);
+  }
+
   async close(): Promise<void> {
     for (const connection of this.connections) connection.cut();
     await new Promise<void>((closed) => this.listener.close(() => closed()));
@@ -193,8 +207,20 @@ export class Proxy {
 
   private accept(client: Socket, port: number): void {
     const server = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    const connection = new ProxiedConnection(client, server, () => this.connections.delete(connection));
+    const connection = new ProxiedConnection(
+      client,
+      server,
+      () => this.connections.delete(connection),
+      (chunk) => this.heard(chunk),
+    );
     this.connections.add(connection);
+  }
+
+  private heard(chunk: Buffer): void {
+    const wire = this.tripwire;
+    if (!wire || !chunk.includes(wire.text)) return;
+    this.tripwire = undefined;
+    wire.act();
   }
 }
 

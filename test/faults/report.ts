@@ -12,6 +12,8 @@ export function printCounts(history: History, tally: Tally, verdict: Verdict, ca
   const acked = new Set(acks.map(({ key }) => key)).size;
   group('faults', tally.under('fault '));
   row('kills', tally.of('kills'));
+  row('  right after an ack', tally.of('kills right after ack'));
+  row('  right after a live message', tally.of('kills right after message'));
   row('connections broken on purpose', tally.of('connections broken on purpose'));
   row('writes refused while the disk was full', tally.of('writes refused during full disk'));
   row('writes refused while the database was locked', tally.of('writes refused during lock'));

@@ -47,7 +47,7 @@ export class Run {
   /** For the exits that leave no time to wait. */
   abandon(): void {
     if (this.world) this.world.isOver = true;
-    this.server?.abandon();
+    this.server?.strike();
   }
 
   async execute(): Promise<Verdict> {

@@ -65,9 +65,14 @@ export class ServerUnderTest {
   }
 
   async kill(): Promise<void> {
+    this.strike();
+    await this.ended;
+  }
+
+  /** Kills in this very moment, without waiting for the end. */
+  strike(): void {
     this.expected = true;
     this.child?.kill('SIGKILL');
-    await this.ended;
   }
 
   /** Asks it to end, twice if a second signal is wanted: it has to end by itself, with 0 and in time. */
@@ -110,12 +115,6 @@ export class ServerUnderTest {
     await promisify(execFile)(process.execPath, [join(DIST, 'admin.js'), 'grant', name, role], environment);
   }
 
-  /** For the exits that leave no time to wait. */
-  abandon(): void {
-    this.expected = true;
-    this.child?.kill('SIGKILL');
-  }
-
   private async startOnce(): Promise<boolean> {
     this.expected = false;
     this.output.length = 0;
@@ -146,7 +145,7 @@ export class ServerUnderTest {
       return true;
     }
     if (this.expected) throw new Error('The run has ended.');
-    this.abandon();
+    this.strike();
     if (this.mayFailToStart && outcome === 'code 1') return false;
     throw new Error(`The server did not start: ${outcome}\n${this.lastOutput}`);
   }
