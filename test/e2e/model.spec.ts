@@ -7,8 +7,9 @@
  * `PARLOR_MODEL_RUNS` is the number of lives, for a night for instance; `PARLOR_MODEL_MINUTES` then has to
  * say how long each test may take.
  */
-import { beforeAll, describe, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
 import { Life } from '../model/life.js';
 import { busyLives, DEVICES, quietLives, type Step, type Together } from '../model/steps.js';
 import { Views } from '../model/views.js';
@@ -70,4 +71,9 @@ describe('Server and model are alike', () => {
     },
     PATIENCE,
   );
+
+  it('in that nothing is left in the end', () => {
+    views.expectNothing();
+    expect(server.inside(ConnectionRegistry).size).toBe(0);
+  });
 });

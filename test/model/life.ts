@@ -36,8 +36,11 @@ export class Life {
         if (step.do === 'together') await this.together(step.steps);
         else await this.alone(step, true);
       }
+      await this.world.hangUpAll();
+      await this.views.expectAgreement(this.world, { ...snapshotOf(this.model.state), devices: {} });
     } catch (error) {
-      throw new Error(`After:\n${this.journal.join('\n')}\n${messageOf(error)}`, { cause: error });
+      if (error instanceof Error) error.message = `After:\n${this.journal.join('\n')}\n\n${error.message}`;
+      throw error;
     }
   }
 
@@ -101,8 +104,4 @@ function inWords(action: Action): string {
   const said = 'posts' in action && action.posts.length > 1 ? [`${action.posts.length} messages`] : [];
   const one = 'posts' in action && action.posts.length === 1 ? [JSON.stringify(action.posts[0])] : [];
   return `  ${[action.do, ...parts.map(([name, value]) => `${name}=${String(value)}`), ...said, ...one].join(' ')}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

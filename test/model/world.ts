@@ -1,3 +1,4 @@
+import type { Connection } from '../../src/connections/connection.js';
 import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
 import { handshake } from '../support/handshake.js';
 import type { Answer } from '../support/rest-client.js';
@@ -16,6 +17,7 @@ export class World implements Directory {
   private readonly lines = new Map<DeviceId, Line[]>();
   private readonly places = new Map<string, number>();
   private readonly sessions = new Map<SessionId, { token: string }>();
+  private epoch = '';
   /** Of sockets that are gone. Nothing may still be subscribed for them. */
   readonly gone: DeviceClient[] = [];
 
@@ -130,13 +132,22 @@ export class World implements Directory {
     this.sessions.set(session, await this.server.logIn(this.people[name]));
   }
 
-  /** Leaves nothing behind for the next world. */
+  async hangUpAll(): Promise<void> {
+    await Promise.all([...this.clients.keys()].map((device) => this.hangUp(device, false)));
+  }
+
+  /** Leaves nothing behind for the next world, also when this one has failed. */
   async end(): Promise<void> {
     this.server.hangUp();
+    const count = () => PEOPLE.reduce((sum, who) => sum + this.connectionsOf(who).size, 0);
     await until(
-      () => new Promise<number>((resolve) => setImmediate(() => resolve(this.registry.size))),
-      (size) => size === 0,
+      () => new Promise<number>((resolve) => setImmediate(() => resolve(count()))),
+      (open) => open === 0,
     );
+  }
+
+  connectionsOf(who: Name): ReadonlySet<Connection> {
+    return this.registry.connectionsOf(this.people[who].id);
   }
 
   private async connect({ device, to, after }: Connect): Promise<string> {
@@ -144,7 +155,8 @@ export class World implements Directory {
     const path = this.pathOf(to, after);
     const client = await this.server.socket(path, this.sessions.get(sessionOf(device))).catch(refused);
     if (client === undefined) return 'refused';
-    const { client_id } = await client.next('connection_established');
+    const { client_id, epoch } = await client.next('connection_established');
+    this.epoch = epoch;
     const connection = [...this.registry.connections].find(({ id }) => id === client_id);
     const opened = new DeviceClient(device, client, connection, this, this.places);
     this.clients.set(device, opened);
@@ -162,7 +174,7 @@ export class World implements Directory {
 
   private pathOf(to: RoomName | 'auth', after: number | undefined): string {
     if (to === 'auth') return '/ws/auth';
-    return `/ws/room/${this.rooms[to].id}${after === undefined ? '' : `?after_seq=${after}`}`;
+    return `/ws/room/${this.rooms[to].id}${after === undefined ? '' : `?after_seq=${after}&epoch=${this.epoch}`}`;
   }
 
   private async hangUp(device: DeviceId, politely: boolean): Promise<string> {
@@ -187,7 +199,8 @@ export class World implements Directory {
 
   private async join(device: DeviceId, room: RoomName, after: number | undefined): Promise<string> {
     const room_id = this.rooms[room].id;
-    const answer = await this.ask(device, { type: 'join_room', room_id, after_seq: after });
+    const place = after === undefined ? {} : { after_seq: after, epoch: this.epoch };
+    const answer = await this.ask(device, { type: 'join_room', room_id, ...place });
     if (answer === 'ok') await this.clients.get(device)?.caughtUp(room_id);
     return answer;
   }
