@@ -28,7 +28,8 @@ const TIME_LIMIT = Number(PARLOR_MODEL_MINUTES) * 60_000;
 const PATIENCE = TIME_LIMIT + 60_000;
 
 // As many sockets as a person has devices: a seat that is not given back is missed soon.
-const server = runServer({ MAX_CONNECTIONS_PER_USER: String(DEVICES.length) });
+// What survives a loss of power is tested elsewhere.
+const server = runServer({ MAX_CONNECTIONS_PER_USER: String(DEVICES.length), DURABILITY: 'normal' });
 let views: Views;
 beforeAll(async () => {
   views = new Views(server, await server.operator());

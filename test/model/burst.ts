@@ -49,12 +49,15 @@ export function expectStories(burst: Burst): void {
 }
 
 function expectStory(burst: Burst, device: DeviceId, room: RoomName): void {
-  const { actions, before, after, lines } = burst;
+  const { actions, answers, before, after, lines } = burst;
   const told = (lines.get(device) ?? []).filter((line) => line.room === room).map(({ text }) => text);
   const heard = told.filter((text) => text.startsWith('message '));
   const log = after.logs[room].map((entry) => messageLine(entry, personOf(device)));
   const story = (messages: readonly string[]) => ({ device, room, messages });
-  const coming = actions.find((action) => 'device' in action && action.device === device && isComing(action));
+  const coming = actions.find(
+    (action, index) =>
+      'device' in action && action.device === device && isComing(action) && answers[index] === 'ok',
+  );
   const isIn = after.devices[device]?.includes(room) ?? false;
   const wasIn = before.devices[device]?.includes(room) ?? false;
   if (isIn && wasIn && !(coming && concerns(coming, room))) {

@@ -25,6 +25,7 @@ export class Life {
       isOpen: (device) => world.isOpen(device),
       seen: (device, room) => world.seen(device, room),
       headOf: (room) => this.model.state.logs[room].length,
+      roomOf: (device, room) => this.model.state.devices.get(device)?.bound ?? room,
     });
   }
 
@@ -57,7 +58,7 @@ export class Life {
       expect({ answer, received }).toEqual({ answer: promised, received: expected });
       await this.expectState();
     }
-    await this.renewSessions();
+    this.renewSessions();
   }
 
   /** Starts all of them in one turn. Any order of them may have happened, but one of them has. */
@@ -75,7 +76,7 @@ export class Life {
     this.model = outcomeOf(candidates, after);
     expectStories({ actions, answers, before, after, lines });
     await this.views.expectAgreement(this.world, after);
-    await this.renewSessions();
+    this.renewSessions();
   }
 
   private async expectState(): Promise<void> {
@@ -84,8 +85,8 @@ export class Life {
     await this.views.expectAgreement(this.world, snapshot);
   }
 
-  private async renewSessions(): Promise<void> {
-    for (const session of this.model.state.ended) await this.world.logIn(session);
+  private renewSessions(): void {
+    for (const session of this.model.state.ended) this.world.forgetSession(session);
     this.model.state.ended.clear();
   }
 }

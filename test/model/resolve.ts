@@ -1,5 +1,5 @@
 import { sessionOf, type Action, type DeviceId, type Post } from './action.js';
-import { CHATTER, type DeviceName, type Name, type RoomName, type Step } from './steps.js';
+import { CHATTER, type DeviceName, type MessageId, type Name, type RoomName, type Step } from './steps.js';
 
 /** What the devices know of the rooms, and which of them are open. */
 export interface Surroundings {
@@ -7,12 +7,15 @@ export interface Surroundings {
   /** The newest place of the room that the device has seen, also on earlier sockets. */
   seen(device: DeviceId, room: RoomName): number | undefined;
   headOf(room: RoomName): number;
+  /** Where a device posts that was told to post to the room: a room socket knows one room only. */
+  roomOf(device: DeviceId, room: RoomName): RoomName;
 }
 
 /** Fills in what a step leaves open. The same steps in the same surroundings become the same actions. */
 export class Resolver {
   private texts = 0;
-  private readonly newestIds = new Map<string, string>();
+  private readonly newest = new Map<Name, { room: RoomName; clientMsgId: string }>();
+  private newestOfAll: string | undefined;
 
   constructor(private readonly around: Surroundings) {}
 
@@ -25,7 +28,7 @@ export class Resolver {
         return { do: step.do, who: step.who, device, to: step.to, after };
       }
       case 'restSay':
-        return { ...step, posts: [this.post(step)] };
+        return { do: step.do, who: step.who, ...this.draft(step, step.room) };
       case 'restJoin':
       case 'restLeave':
       case 'kick':
@@ -59,11 +62,13 @@ export class Resolver {
       case 'type':
         return { do: step.do, who: step.who, device, room: step.room };
       case 'chatter': {
-        const posts = Array.from({ length: CHATTER }, () => this.post({ ...step, id: 'none' }));
+        const posts = Array.from({ length: CHATTER }, () => this.post(undefined));
         return { do: 'say', who: step.who, device, room: step.room, posts };
       }
-      case 'say':
-        return { ...step, device, posts: [this.post(step)] };
+      case 'say': {
+        const draft = this.draft(step, this.around.roomOf(device, step.room));
+        return { do: step.do, who: step.who, device, ...draft };
+      }
       case 'connect':
       case 'logOut':
         return undefined;
@@ -82,14 +87,23 @@ export class Resolver {
     return from === 'start' ? 0 : this.around.headOf(room) + 1_000;
   }
 
-  private post({ who, room, id }: { who: Name; room: RoomName; id: string }): Post {
+  /** A retry goes to the room where the message went; on another room socket it is a new message there. */
+  private draft(
+    { who, id }: { who: Name; id: MessageId },
+    room: RoomName,
+  ): { room: RoomName; posts: [Post] } {
+    const retried = this.newest.get(who);
+    if (id === 'again' && retried) return { room: retried.room, posts: [this.post(retried.clientMsgId)] };
+    if (id === 'none') return { room, posts: [this.post(undefined)] };
+    const borrowed = id === 'borrowed' ? this.newestOfAll : undefined;
+    const clientMsgId = borrowed ?? `id ${this.texts + 1}`;
+    this.newest.set(who, { room, clientMsgId });
+    this.newestOfAll = clientMsgId;
+    return { room, posts: [this.post(clientMsgId)] };
+  }
+
+  private post(clientMsgId: string | undefined): Post {
     this.texts += 1;
-    const text = `text ${this.texts}`;
-    const key = `${who} ${room}`;
-    const newest = this.newestIds.get(key);
-    if (id === 'none' || (id === 'again' && newest === undefined)) return { text, clientMsgId: undefined };
-    const clientMsgId = id === 'again' && newest !== undefined ? newest : `id ${this.texts}`;
-    this.newestIds.set(key, clientMsgId);
-    return { text, clientMsgId };
+    return { text: `text ${this.texts}`, clientMsgId };
   }
 }

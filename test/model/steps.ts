@@ -12,13 +12,16 @@ export type DeviceName = (typeof DEVICES)[number];
 
 export const OWNERS: Readonly<Record<RoomName, Name>> = { lobby: 'ada', attic: 'bob', den: 'ada' };
 export const PRIVATE_ROOM: RoomName = 'den';
-/** Messages of one `chatter`: two of them fill more than one page of history, and more than the newest 50. */
-export const CHATTER = 60;
+/** Messages of one `chatter`: more than one page of history, and more than the newest 50. */
+export const CHATTER = 110;
 
 /** Where a client that comes back wants to go on: `beyond` is a place that the log never reached. */
 type From = 'nothing' | 'seen' | 'start' | 'beyond';
-/** Whether a message has a `client_msg_id`, or is a retry of the newest one of this person in this room. */
-type MessageId = 'none' | 'new' | 'again';
+/**
+ * Whether a message has a `client_msg_id`: `again` makes it a retry of the newest that this person has sent,
+ * `borrowed` is the newest of anybody, which is no retry for somebody else, nor in another room.
+ */
+export type MessageId = 'none' | 'new' | 'again' | 'borrowed';
 export type OwnerVerb = 'kick' | 'ban' | 'unban' | 'add';
 
 /** What is generated: plain data, so that a failure can be read, and pasted back as an example. */
@@ -41,9 +44,10 @@ export interface Together {
 
 const who = fc.constantFrom(...PEOPLE);
 const device = fc.constantFrom(...DEVICES);
-const room = fc.constantFrom(...ROOMS);
-const from = fc.constantFrom<From[]>('nothing', 'seen', 'seen', 'start', 'beyond');
-const id = fc.constantFrom<MessageId[]>('none', 'new', 'again');
+/** Mostly the one where most of them are. */
+const room = fc.constantFrom<RoomName[]>('lobby', 'lobby', 'attic', 'den');
+const from = fc.constantFrom<From[]>('nothing', 'seen', 'seen', 'start', 'start', 'beyond');
+const id = fc.constantFrom<MessageId[]>('none', 'new', 'new', 'again', 'again', 'borrowed');
 const just = <const Value>(value: Value) => fc.constant(value);
 
 /** Mostly by the owner: the others are refused, which is soon tested enough. */
@@ -59,7 +63,7 @@ const MODEST: fc.WeightedArbitrary<Step>[] = [
       do: just('connect'),
       who,
       device,
-      to: fc.constantFrom('auth', 'auth', ...ROOMS),
+      to: fc.constantFrom('auth', 'auth', 'lobby', ...ROOMS),
       from,
     }),
   },
@@ -89,12 +93,16 @@ const burst: fc.Arbitrary<Together> = fc.record({
 });
 
 /** One step after the other. */
-export const quietLives: fc.Arbitrary<Step[]> = fc.array(oneStep, { minLength: 1, maxLength: 25 });
+export const quietLives: fc.Arbitrary<Step[]> = fc.array(oneStep, {
+  minLength: 1,
+  maxLength: 30,
+  size: 'max',
+});
 
 /** Several steps at once between them. */
 export const busyLives: fc.Arbitrary<(Step | Together)[]> = fc.array(
   fc.oneof({ weight: 2, arbitrary: burst }, { weight: 1, arbitrary: oneStep }),
-  { minLength: 1, maxLength: 15 },
+  { minLength: 1, maxLength: 15, size: 'max' },
 );
 
 /** How every life begins: there is somebody to hear the first step. */

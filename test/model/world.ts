@@ -1,7 +1,7 @@
 import type { Connection } from '../../src/connections/connection.js';
 import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
 import { handshake } from '../support/handshake.js';
-import type { Answer } from '../support/rest-client.js';
+import type { Answer, Caller } from '../support/rest-client.js';
 import type { Person, Room, TestServer } from '../support/test-server.js';
 import { until } from '../support/until.js';
 import { sessionOf, type Action, type DeviceId, type Line, type Post, type SessionId } from './action.js';
@@ -16,7 +16,8 @@ export class World implements Directory {
   readonly clients = new Map<DeviceId, DeviceClient>();
   private readonly lines = new Map<DeviceId, Line[]>();
   private readonly places = new Map<string, number>();
-  private readonly sessions = new Map<SessionId, { token: string }>();
+  /** Begun when they are needed. The calls over REST have a session of their own, which does not end. */
+  private readonly sessions = new Map<SessionId, Promise<Caller>>();
   private epoch = '';
   /** Of sockets that are gone. Nothing may still be subscribed for them. */
   readonly gone: DeviceClient[] = [];
@@ -33,9 +34,7 @@ export class World implements Directory {
     const make = (room: RoomName) =>
       server.room(people[OWNERS[room]], { visibility: room === PRIVATE_ROOM ? 'private' : 'public' });
     const [lobby, attic, den] = await Promise.all([make('lobby'), make('attic'), make('den')]);
-    const world = new World(server, people, { lobby, attic, den });
-    await Promise.all(PEOPLE.flatMap((who) => [world.logIn(`${who}.home`), world.logIn(`${who}.away`)]));
-    return world;
+    return new World(server, people, { lobby, attic, den });
   }
 
   get registry(): ConnectionRegistry {
@@ -108,7 +107,7 @@ export class World implements Directory {
         return answerOf(await this.server.rest.request<Sayable['body']>(method, path, { as }));
       }
       case 'logOut': {
-        const session = this.sessions.get(action.session);
+        const session = await this.sessionOf(action.session);
         return answerOf(await this.server.rest.post<Sayable['body']>('/api/logout', undefined, session));
       }
     }
@@ -125,11 +124,9 @@ export class World implements Directory {
     }
   }
 
-  /** A new session for one that has ended. */
-  async logIn(session: SessionId): Promise<void> {
-    const [name] = PEOPLE.filter((candidate) => session.startsWith(candidate));
-    if (name === undefined) throw new Error(`Whose is ${session}?`);
-    this.sessions.set(session, await this.server.logIn(this.people[name]));
+  /** The next socket is to log in again. */
+  forgetSession(session: SessionId): void {
+    this.sessions.delete(session);
   }
 
   async hangUpAll(): Promise<void> {
@@ -153,7 +150,8 @@ export class World implements Directory {
   private async connect({ device, to, after }: Connect): Promise<string> {
     if (this.clients.has(device)) await this.hangUp(device, false);
     const path = this.pathOf(to, after);
-    const client = await this.server.socket(path, this.sessions.get(sessionOf(device))).catch(refused);
+    const session = await this.sessionOf(sessionOf(device));
+    const client = await this.server.socket(path, session).catch(refused);
     if (client === undefined) return 'refused';
     const { client_id, epoch } = await client.next('connection_established');
     this.epoch = epoch;
@@ -166,7 +164,7 @@ export class World implements Directory {
 
   /** A WebSocket client sees a status only; asked once more, as plain HTTP, the handshake shows the code. */
   private async reasonFor({ device, to, after }: Connect): Promise<string> {
-    const { token } = this.sessions.get(sessionOf(device)) ?? { token: '' };
+    const { token } = await this.sessionOf(sessionOf(device));
     const headers = { authorization: `Bearer ${token}` };
     const { status, text } = await handshake(this.server.socketUrl + this.pathOf(to, after), { headers });
     return /"code":"(\w+)"/.exec(text)?.[1] ?? `status ${status}`;
@@ -175,6 +173,14 @@ export class World implements Directory {
   private pathOf(to: RoomName | 'auth', after: number | undefined): string {
     if (to === 'auth') return '/ws/auth';
     return `/ws/room/${this.rooms[to].id}${after === undefined ? '' : `?after_seq=${after}&epoch=${this.epoch}`}`;
+  }
+
+  private sessionOf(session: SessionId): Promise<Caller> {
+    const [who] = PEOPLE.filter((name) => session.startsWith(name));
+    if (who === undefined) throw new Error(`Whose is ${session}?`);
+    const tokens = this.sessions.get(session) ?? this.server.logIn(this.people[who]);
+    this.sessions.set(session, tokens);
+    return tokens;
   }
 
   private async hangUp(device: DeviceId, politely: boolean): Promise<string> {
