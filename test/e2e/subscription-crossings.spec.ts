@@ -141,6 +141,24 @@ describe('A socket that closes while its join_room is under way', () => {
   });
 });
 
+describe('A kick that crosses a join_room', () => {
+  it('refuses it, when it comes before the subscription', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    const [bobs] = await server.connect(bob);
+    const held = holdJoin();
+
+    bobs.send({ type: 'join_room', room_id: room.id, ref: 'j' });
+    await held.reached;
+    expect((await kick(ada, room, bob)).status).toBe(204);
+    held.open();
+
+    expect(await bobs.answerTo('j')).toMatchObject({ type: 'error', code: 'not_a_member' });
+    expect(listenersOf(room)).toBe(0);
+    expect(bobs.all('room_joined')).toEqual([]);
+  });
+});
+
 describe('A kick that crosses a catch-up', () => {
   it('is the last that a socket hears of the room, between two pages too', async () => {
     const [ada, bob] = await server.people('ada', 'bob');
