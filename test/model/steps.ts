@@ -77,7 +77,7 @@ const MODEST: fc.WeightedArbitrary<Step>[] = [
   { weight: 2, arbitrary: fc.record({ do: just('restJoin'), who, room }) },
   { weight: 2, arbitrary: fc.record({ do: just('restLeave'), who, room }) },
   { weight: 2, arbitrary: byOwner('kick') },
-  { weight: 1, arbitrary: byOwner('ban') },
+  { weight: 2, arbitrary: byOwner('ban') },
   { weight: 1, arbitrary: byOwner('unban') },
   { weight: 1, arbitrary: byOwner('add') },
   { weight: 1, arbitrary: fc.record({ do: just('logOut'), who, device }) },
