@@ -157,6 +157,24 @@ describe('A kick that crosses a join_room', () => {
     expect(listenersOf(room)).toBe(0);
     expect(bobs.all('room_joined')).toEqual([]);
   });
+
+  it('is the last that the socket hears of it, when it comes right after the look at the membership', async () => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    const [bobs] = await server.connect(bob);
+    const look = holdAnswerOfLook();
+
+    bobs.send({ type: 'join_room', room_id: room.id, ref: 'j' });
+    await look.reached;
+    expect((await kick(ada, room, bob)).status).toBe(204);
+    look.open();
+    const answer = await bobs.answerTo('j');
+    await bobs.settled();
+
+    expect(listenersOf(room)).toBe(0);
+    expect(typesAfter(bobs, 'room_left', room)).not.toContain('room_joined');
+    expect(answer).toMatchObject({ type: 'error', code: 'not_a_member' });
+  });
 });
 
 describe('A kick that crosses a catch-up', () => {
@@ -254,5 +272,27 @@ describe('Two join_room for one room in one turn', () => {
     const after = bobs.inbox.slice(begun + 1).flatMap(seqsOf);
     expect(after).toEqual(Array.from({ length: 131 }, (_, index) => 101 + index));
     expect(listenersOf(room)).toBe(2);
+  });
+
+  it.each([
+    ['with another place', { type: 'join_room', after_seq: 5 }, 'room_joined'],
+    ['to leave it again', { type: 'leave_room' }, 'room_left'],
+  ] as const)('the second %s: no gap of the first comes behind it', async (_, second, answer) => {
+    const [ada, bob] = await server.people('ada', 'bob');
+    const room = await server.roomOf(ada, bob);
+    await fill(room, ada, 10);
+    const [bobs] = await server.connect(bob);
+    const page = holdPage(1);
+
+    bobs.send({ type: 'join_room', room_id: room.id, after_seq: 1_000 });
+    await page.reached;
+    bobs.send({ ...second, room_id: room.id, ref: 'second' });
+    expect(await bobs.answerTo('second')).toMatchObject({ type: 'ack' });
+    page.open();
+    await bobs.settled();
+    await page.isOver;
+    await bobs.settled();
+
+    expect(typesAfter(bobs, answer, room)).not.toContain('error');
   });
 });
