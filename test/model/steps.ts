@@ -87,10 +87,23 @@ const oneStep = fc.oneof(...MODEST, {
   weight: 1,
   arbitrary: fc.record({ do: just('chatter'), who, device, room }),
 });
-const burst: fc.Arbitrary<Together> = fc.record({
-  do: just('together'),
-  steps: fc.array(fc.oneof(...MODEST), { minLength: 2, maxLength: 3 }),
-});
+/** The same step, by or against this person, in this room. */
+function focusOn(step: Step, who: Name, room: RoomName): Step {
+  if (step.do === 'connect') return { ...step, who, to: step.to === 'auth' ? 'auth' : room };
+  if ('whom' in step) return { ...step, who: OWNERS[room], room, whom: who };
+  return 'room' in step ? { ...step, who, room } : { ...step, who };
+}
+
+/** Mostly about one person in one room: what has nothing to do with each other does not cross. */
+const burst = fc
+  .record({
+    steps: fc.array(fc.oneof(...MODEST), { minLength: 2, maxLength: 3 }),
+    focus: fc.option(fc.record({ who, room }), { freq: 3 }),
+  })
+  .map(({ steps, focus }): Together => ({
+    do: 'together',
+    steps: focus ? steps.map((step) => focusOn(step, focus.who, focus.room)) : steps,
+  }));
 
 /** One step after the other. */
 export const quietLives: fc.Arbitrary<Step[]> = fc.array(oneStep, {
@@ -102,7 +115,7 @@ export const quietLives: fc.Arbitrary<Step[]> = fc.array(oneStep, {
 /** Several steps at once between them. */
 export const busyLives: fc.Arbitrary<(Step | Together)[]> = fc.array(
   fc.oneof({ weight: 2, arbitrary: burst }, { weight: 1, arbitrary: oneStep }),
-  { minLength: 1, maxLength: 15, size: 'max' },
+  { minLength: 1, maxLength: 20, size: 'max' },
 );
 
 /** How every life begins: there is somebody to hear the first step. */
