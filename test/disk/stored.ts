@@ -39,7 +39,7 @@ export async function openLeftovers(files: ReadonlyMap<string, Buffer>, folder: 
 }
 
 /** Reads on a connection that may write: only such a one rolls back what was half done. */
-function readStored(path: string): Promise<Stored> {
+export function readStored(path: string): Promise<Stored> {
   return new Promise((resolve, reject) => {
     const database = new sqlite3.Database(path, sqlite3.OPEN_READWRITE, (failure) => {
       if (failure) return reject(failure);

@@ -64,6 +64,11 @@ export class ServerProcess {
     this.errors = '';
   }
 
+  get pid(): number {
+    if (this.child?.pid === undefined) throw new Error('It does not run.');
+    return this.child.pid;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child?.kill(name);
   }

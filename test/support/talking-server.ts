@@ -1,8 +1,8 @@
-import { RestClient, type Caller } from '../support/rest-client.js';
-import { ServerProcess } from '../support/server-process.js';
-import { SocketClient } from '../support/socket-client.js';
-import type { Env } from '../support/test-server.js';
-import type { DiskShim } from './disk-shim.js';
+import { readFile } from 'node:fs/promises';
+import { RestClient, type Caller } from './rest-client.js';
+import { ServerProcess } from './server-process.js';
+import { SocketClient } from './socket-client.js';
+import type { Env } from './test-server.js';
 
 /** Limits that no test here is about. */
 const GENEROUS: Env = {
@@ -12,24 +12,20 @@ const GENEROUS: Env = {
   MESSAGES_BURST: '1000000',
 };
 
-/** A server as a process of its own, on a disk that can be watched and broken; with people who talk. */
-export class ShimmedServer {
+/** A server as a process of its own, with people who talk. */
+export class TalkingServer {
   readonly rest = new RestClient(() => this.url);
   private url = '';
   private sockets: SocketClient[] = [];
 
-  private constructor(
-    readonly process: ServerProcess,
-    readonly disk: DiskShim,
-  ) {}
+  private constructor(readonly process: ServerProcess) {}
 
-  static async on(putOn: (folder: string) => Promise<DiskShim>): Promise<ShimmedServer> {
-    const process = await ServerProcess.inFolder();
-    return new ShimmedServer(process, await putOn(process.folder));
+  static async inFolder(): Promise<TalkingServer> {
+    return new TalkingServer(await ServerProcess.inFolder());
   }
 
-  async start(env: Env = {}, options: { recorded?: boolean } = {}): Promise<void> {
-    this.url = await this.process.start({ ...GENEROUS, ...this.disk.env(options), ...env });
+  async start(env: Env = {}): Promise<void> {
+    this.url = await this.process.start({ ...GENEROUS, ...env });
   }
 
   /** Ends as by a power switch, but for the disk: what was written is written. */
@@ -57,13 +53,29 @@ export class ShimmedServer {
     return body.id;
   }
 
+  /** The memory that the process holds, in bytes (proc(5), VmRSS). */
+  async residentBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.process.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) * 1024;
+  }
+
+  /** A `/ws/auth` socket, greeted. */
+  connect(person: Caller): Promise<SocketClient> {
+    return this.open(person, '/ws/auth');
+  }
+
   /** A socket of this room, greeted and with the history read. */
   async listen(person: Caller, room: number): Promise<SocketClient> {
+    const client = await this.open(person, `/ws/room/${room}`);
+    await client.wholeHistory();
+    return client;
+  }
+
+  private async open(person: Caller, path: string): Promise<SocketClient> {
     const headers = { authorization: `Bearer ${person.token}` };
-    const client = await SocketClient.open(`${this.url.replace('http', 'ws')}/ws/room/${room}`, { headers });
+    const client = await SocketClient.open(`${this.url.replace('http', 'ws')}${path}`, { headers });
     this.sockets.push(client);
     await client.next('connection_established');
-    await client.wholeHistory();
     return client;
   }
 }
