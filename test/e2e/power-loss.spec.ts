@@ -1,17 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildDiskShim } from '../disk/disk-shim.js';
+import { buildDiskShim, type DiskShim } from '../disk/disk-shim.js';
 import { promisedIn } from '../disk/outgoing.parser.js';
 import { choosePoints, losePower } from '../disk/power-losses.js';
 import { readRecord, type Operation } from '../disk/record.js';
 import { Disk } from '../disk/replay.js';
 import { Seeded } from '../disk/seeded.js';
-import { ShimmedServer } from '../disk/shimmed-server.js';
 import { RestClient, type Caller } from '../support/rest-client.js';
 import { ServerProcess } from '../support/server-process.js';
 import type { SocketClient } from '../support/socket-client.js';
 import type { StoredMessage } from '../support/frames.js';
+import { TalkingServer } from '../support/talking-server.js';
 
 /** Another one each time. The one that a failure names makes the same choices again, on a new record. */
 const SEED = Number(process.env.PARLOR_SEED ?? Date.now() % 2 ** 31);
@@ -22,23 +22,26 @@ const LONG = 15_000;
 
 const random = new Seeded(SEED);
 const putOnDisk = buildDiskShim();
-const servers: ShimmedServer[] = [];
+const servers: TalkingServer[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
 interface Talk {
-  readonly server: ShimmedServer;
+  readonly server: TalkingServer;
+  readonly disk: DiskShim;
   readonly ann: Caller;
   readonly anns: SocketClient;
   readonly bobs: SocketClient;
 }
 
 async function talkWith(durability: 'full' | 'normal'): Promise<Talk> {
-  const server = await ShimmedServer.on(putOnDisk);
+  const server = await TalkingServer.inFolder();
   servers.push(server);
-  await server.start({ DURABILITY: durability, MAX_MESSAGE_LENGTH: `${LONG}`, LOG_LEVEL: 'silent' });
+  const disk = await putOnDisk(server.process.folder);
+  const settings = { DURABILITY: durability, MAX_MESSAGE_LENGTH: `${LONG}`, LOG_LEVEL: 'silent' };
+  await server.start({ ...disk.env(), ...settings });
   const [ann, bob] = [await server.person('ann'), await server.person('bob')];
   const room = await server.room(ann, 'lobby');
-  return { server, ann, anns: await server.listen(ann, room), bobs: await server.listen(bob, room) };
+  return { server, disk, ann, anns: await server.listen(ann, room), bobs: await server.listen(bob, room) };
 }
 
 /** The `ref` is the `client_msg_id`, so that an `ack` names its message. */
@@ -70,9 +73,9 @@ async function overRest({ server, ann }: Talk, name: string, count: number): Pro
   for (const { status } of await Promise.all(posted)) expect(status).toBe(201);
 }
 
-async function endedRecord({ server }: Talk): Promise<Operation[]> {
+async function endedRecord({ server, disk }: Talk): Promise<Operation[]> {
   await server.kill();
-  return readRecord(server.disk.record);
+  return readRecord(disk.record);
 }
 
 /** Where in the record each of these messages was acknowledged. */
@@ -185,7 +188,7 @@ describe('With DURABILITY=full', () => {
 describe('Syncs that fail', () => {
   it('cost no message that anybody was told of, also where the kernel forgets what it could not write', async () => {
     const talk = await talkWith('full');
-    const { disk } = talk.server;
+    const { disk } = talk;
     for (const only of ['wal', 'database'] as const) {
       await alone(talk.anns, `before-${only}`, 5, LONG);
       disk.fail({ call: 'sync', error: 'EIO', only });
@@ -225,7 +228,7 @@ describe('These tests can fail', () => {
   it('a disk whose syncs do nothing loses messages with DURABILITY=full too', async () => {
     const talk = await talkWith('full');
     await alone(talk.anns, 'before', 3, 100);
-    talk.server.disk.swallowSyncs();
+    talk.disk.swallowSyncs();
     // Each is told of three times: the `ack`, and a `message` to both.
     await alone(talk.anns, 'lone', 30, 100);
     const operations = await endedRecord(talk);
