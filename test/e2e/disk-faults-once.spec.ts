@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { buildDiskShim, type DiskShim } from '../disk/disk-shim.js';
 import { brokenIn, readStored } from '../disk/stored.js';
 import { DatabaseFile } from '../support/database-file.js';
@@ -68,8 +68,13 @@ describe('A single call that fails, whichever of a commit', () => {
 });
 
 describe('A disk that is read-only when the server starts', () => {
+  let server: TalkingServer;
+  beforeEach(async () => {
+    server = await TalkingServer.inFolder();
+  });
+  afterEach(() => server.remove());
+
   it.each(['without a database', 'with a database'])('is told in a sentence, %s', async (what) => {
-    const server = await TalkingServer.inFolder();
     const disk = await putOnDisk(server.process.folder);
     if (what === 'with a database') {
       await server.start(disk.env({ recorded: false }));
@@ -86,6 +91,5 @@ describe('A disk that is read-only when the server starts', () => {
     const sentence = server.process.errors.trim().split('\n').at(-1);
     expect(sentence).toMatch(/^(Parlor cannot go on: | {2}- )./);
     expect(server.process.errors).not.toMatch(/\n\s+at |another Parlor server/);
-    await server.remove();
   });
 });

@@ -7,8 +7,7 @@ import { choosePoints, losePower } from '../disk/power-losses.js';
 import { readRecord, type Operation } from '../disk/record.js';
 import { Disk } from '../disk/replay.js';
 import { Seeded } from '../disk/seeded.js';
-import { RestClient, type Caller } from '../support/rest-client.js';
-import { ServerProcess } from '../support/server-process.js';
+import type { Caller } from '../support/rest-client.js';
 import type { SocketClient } from '../support/socket-client.js';
 import type { StoredMessage } from '../support/frames.js';
 import { TalkingServer } from '../support/talking-server.js';
@@ -166,17 +165,16 @@ describe('With DURABILITY=full', () => {
     const disk = new Disk();
     for (const operation of operations.slice(0, end)) disk.apply(operation);
     const promised = promisedIn(operations.slice(0, end)).map(({ seq }) => seq);
-    const revived = await ServerProcess.inFolder();
+    const revived = await TalkingServer.inFolder();
+    servers.push(revived);
     for (const [name, bytes] of disk.afterPowerLoss('torn', new Seeded(SEED))) {
-      await writeFile(join(revived.folder, basename(name)), bytes);
+      await writeFile(join(revived.process.folder, basename(name)), bytes);
     }
 
-    const url = await revived.start({ DURABILITY: 'full' });
-    const rest = new RestClient(() => url);
+    await revived.start({ DURABILITY: 'full' });
     const path = '/api/rooms/1/messages';
-    const { body } = await rest.get<StoredMessage[]>(`${path}?limit=1`, { token });
-    const posted = await rest.post<StoredMessage>(path, { content: 'after the night' }, { token });
-    await revived.remove();
+    const { body } = await revived.rest.get<StoredMessage[]>(`${path}?limit=1`, { token });
+    const posted = await revived.rest.post<StoredMessage>(path, { content: 'after the night' }, { token });
 
     const head = body.at(-1)?.seq ?? 0;
     expect({ seed: SEED, head }).toEqual({ seed: SEED, head: expect.any(Number) });
