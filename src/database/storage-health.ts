@@ -75,7 +75,7 @@ export class StorageHealth {
    */
   checkWritable(): void {
     if (!this.isDamaged) return;
-    if (performance.now() - this.lastLook > QUIET) void this.lookAgain();
+    this.look();
     throw new AppError('storage_unavailable');
   }
 
@@ -89,9 +89,15 @@ export class StorageHealth {
     this.isDamaged = true;
     this.damages += 1;
     for (const cache of this.caches) cache.query(FORGET_PAGES).catch(() => undefined);
+    this.look();
   }
 
-  private async lookAgain(): Promise<void> {
+  /** Not more often than once a second, and one look at a time. */
+  private look(): void {
+    if (performance.now() - this.lastLook > QUIET) void this.lookAtAll();
+  }
+
+  private async lookAtAll(): Promise<void> {
     this.lastLook = Infinity;
     const known = this.damages;
     try {

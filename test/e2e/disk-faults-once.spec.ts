@@ -4,6 +4,7 @@ import { brokenIn, readStored } from '../disk/stored.js';
 import { DatabaseFile } from '../support/database-file.js';
 import type { SocketClient } from '../support/socket-client.js';
 import { TalkingServer } from '../support/talking-server.js';
+import { until } from '../support/until.js';
 
 const putOnDisk = buildDiskShim();
 /** A message of this size is a handful of reads, a dozen writes and one sync. */
@@ -45,7 +46,10 @@ describe('A single call that fails, whichever of a commit', () => {
       if (!(await isAcknowledged(`${call}-${skip}`))) refused += 1;
       failed += disk.failed;
       disk.mend();
-      expect(await isAcknowledged(`${call}-${skip}`)).toBe(true);
+      await until(
+        () => isAcknowledged(`${call}-${skip}`),
+        (acked) => acked,
+      );
     }
 
     expect(failed).toBeGreaterThan(0);
