@@ -94,16 +94,29 @@ function focusOn(step: Step, who: Name, room: RoomName): Step {
   return 'room' in step ? { ...step, who, room } : { ...step, who };
 }
 
+/** The same once more, from another device; a message with its `client_msg_id`. */
+function twinOf(step: Step): Step {
+  if (step.do === 'restSay') return { ...step, id: 'again' };
+  if (!('device' in step)) return step;
+  const device: DeviceName = step.device === 'laptop' ? 'phone' : 'laptop';
+  return step.do === 'say' ? { ...step, device, id: 'again' } : { ...step, device };
+}
+
 /** Mostly about one person in one room: what has nothing to do with each other does not cross. */
 const burst = fc
   .record({
     steps: fc.array(fc.oneof(...MODEST), { minLength: 2, maxLength: 3 }),
     focus: fc.option(fc.record({ who, room }), { freq: 3 }),
+    isTwice: fc.boolean(),
   })
-  .map(({ steps, focus }): Together => ({
-    do: 'together',
-    steps: focus ? steps.map((step) => focusOn(step, focus.who, focus.room)) : steps,
-  }));
+  .map(({ steps: [first, ...rest], focus, isTwice }): Together => {
+    const twice = first && isTwice ? [twinOf(first), ...rest.slice(1)] : rest;
+    const steps = first ? [first, ...twice] : twice;
+    return {
+      do: 'together',
+      steps: focus ? steps.map((step) => focusOn(step, focus.who, focus.room)) : steps,
+    };
+  });
 
 /** One step after the other. */
 export const quietLives: fc.Arbitrary<Step[]> = fc.array(oneStep, {
