@@ -4,6 +4,8 @@
  *
  * A failure prints the steps, shortened, with the `seed` and `path` that bring them back:
  * `PARLOR_MODEL_SEED=1 PARLOR_MODEL_PATH=2:3 npm test -- test/e2e/model.spec.ts -t 'one step'`.
+ * What was really done until then stands under `After:`; a step that follows in the list does not matter. What
+ * happens at once may happen in another order the next time.
  * `PARLOR_MODEL_RUNS` is the number of lives, for a night for instance; `PARLOR_MODEL_MINUTES` then has to
  * say how long each test may take.
  */
