@@ -1,6 +1,8 @@
 /** Jest runs the TypeScript sources as ES modules; see package.json for the Node flag that needs. */
 export default {
   testEnvironment: 'node',
+  // Servers of tests share nothing, so every core has its own.
+  maxWorkers: '100%',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -19,7 +19,7 @@ import { World } from '../model/world.js';
 import { runServer } from '../support/test-server.js';
 
 const {
-  PARLOR_MODEL_RUNS = '100',
+  PARLOR_MODEL_RUNS = '60',
   PARLOR_MODEL_MINUTES = '4',
   PARLOR_MODEL_SEED: seed,
   PARLOR_MODEL_PATH: path,
