@@ -48,22 +48,21 @@ export class CatchUpService {
     try {
       await subscription.catchUp(this.log, cursor);
     } catch (thrown) {
-      const error = this.storage.translate(thrown);
-      if (!(error instanceof AppError)) this.logger.error(error);
-      if (!subscription.isOver) this.giveUp(subscription, error);
+      const { connection, topic, isOver } = subscription;
+      const failure = this.failureOf(topic, thrown);
+      if (isOver) return;
+      this.registry.unsubscribe(connection, topic);
+      connection.send(errorFrame(failure, undefined));
+      if (connection.boundTopic === topic) connection.close(CLOSE.internal);
     }
   }
 
-  private giveUp({ connection, topic }: Subscription, error: unknown): void {
-    this.registry.unsubscribe(connection, topic);
-    connection.send(errorFrame(deafTo(topic, error), undefined));
-    if (connection.boundTopic === topic) connection.close(CLOSE.internal);
+  /** What ended a subscription, for its client: with the room that the socket hears no more. */
+  failureOf(topic: Topic, thrown: unknown): AppError {
+    const error = this.storage.translate(thrown);
+    if (!(error instanceof AppError)) this.logger.error(error);
+    const code = error instanceof AppError ? error.code : 'internal';
+    const roomId = roomOf(topic);
+    return new AppError(code, { facts: roomId === undefined ? {} : { room_id: roomId } }, { cause: thrown });
   }
-}
-
-/** What ended a subscription, with the room that the socket hears no more. */
-function deafTo(topic: Topic, error: unknown): AppError {
-  const code = error instanceof AppError ? error.code : 'internal';
-  const roomId = roomOf(topic);
-  return new AppError(code, { facts: roomId === undefined ? {} : { room_id: roomId } }, { cause: error });
 }

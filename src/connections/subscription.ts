@@ -78,7 +78,7 @@ export class Subscription {
   }
 
   /** Falls back behind the log: what is missing is read, and what comes meanwhile waits. */
-  fallBehind(): void {
+  private fallBehind(): void {
     this.live = false;
     this.held.wait();
   }

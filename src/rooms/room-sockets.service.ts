@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import type { Cursor } from '../connections/catch-up.js';
 import { CatchUpService } from '../connections/catch-up.service.js';
@@ -7,7 +7,6 @@ import { ConnectionRegistry } from '../connections/connection-registry.js';
 import type { RoomEntrance } from '../connections/handshake.js';
 import type { Subscription } from '../connections/subscription.js';
 import { roomTopic } from '../connections/topics.js';
-import { StorageHealth } from '../database/storage-health.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { MembershipsService } from './memberships.service.js';
@@ -18,8 +17,6 @@ import { TypingService } from './typing.service.js';
 /** Rooms as sockets see them: where membership becomes subscription. */
 @Injectable()
 export class RoomSocketsService implements RoomEntrance {
-  private readonly logger = new Logger('Rooms');
-
   constructor(
     private readonly settings: Settings,
     private readonly memberships: MembershipsService,
@@ -27,7 +24,6 @@ export class RoomSocketsService implements RoomEntrance {
     private readonly registry: ConnectionRegistry,
     private readonly catchUps: CatchUpService,
     private readonly typists: TypingService,
-    private readonly storage: StorageHealth,
   ) {}
 
   async admit(user: AuthenticatedUser, roomId: number): Promise<void> {
@@ -93,11 +89,8 @@ export class RoomSocketsService implements RoomEntrance {
       return wasTaken ? await this.listen(connection, roomId) : { subscription, room };
     } catch (thrown) {
       this.registry.unsubscribe(connection, topic);
-      const error = this.storage.translate(thrown);
-      if (!(error instanceof AppError)) this.logger.error(error);
-      const { code } = error instanceof AppError ? error : new AppError('internal');
       // An earlier subscription has given way to this one: the client has to hear that it is deaf now.
-      throw new AppError(code, { facts: { room_id: roomId } }, { cause: thrown });
+      throw this.catchUps.failureOf(topic, thrown);
     }
   }
 }
