@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { Settings } from '../config/settings.js';
 import { StorageHealth } from '../database/storage-health.js';
@@ -16,6 +17,7 @@ import { FrameRouter } from './frame-router.js';
 import { Handshake, type Decision } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { Seats } from './seats.js';
+import { WriteTurns } from './write-turns.js';
 
 /** Opens, keeps and closes connections: everything that begins or ends with a socket is here. */
 @Injectable()
@@ -32,11 +34,12 @@ export class ConnectionLifecycle {
     private readonly recorder: ConnectionRecorder,
     private readonly catchUps: CatchUpService,
     private readonly storage: StorageHealth,
+    private readonly turns: WriteTurns,
   ) {}
 
-  /** Takes over a socket that has just been upgraded. */
-  open(socket: WebSocket, { admission, seat }: Decision): void {
-    const connection = new Connection(socket, admission, this.settings.limits);
+  /** Takes over a socket that has just been upgraded, and the stream below it. */
+  open(socket: WebSocket, wire: Duplex, { admission, seat }: Decision): void {
+    const connection = new Connection(socket, wire, this.turns, admission, this.settings.limits);
     this.registry.add(connection);
     this.heartbeat.watch(connection);
     this.recorder.opened(connection);

@@ -1,11 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CLOSE } from '../protocol/close-codes.js';
 import { Broker } from './broker/broker.js';
-import type { DropEnvelope, Envelope, FrameEnvelope } from './broker/envelope.js';
+import type { DropEnvelope, EntriesEnvelope, Envelope, FrameEnvelope } from './broker/envelope.js';
 import type { Connection } from './connection.js';
 import { Seats } from './seats.js';
 import { Subscription } from './subscription.js';
 import type { Topic } from './topics.js';
+import type { Urgency } from './write-turns.js';
+
+/** Subscriptions from which on a topic is large: what is sent there does not hold up the smaller ones. */
+const LARGE = 64;
 
 interface Listeners {
   readonly subscriptions: Map<Connection, Subscription>;
@@ -153,6 +157,8 @@ export class ConnectionRegistry {
     switch (envelope.kind) {
       case 'frame':
         return this.fanOut(envelope);
+      case 'entries':
+        return this.fanOutEntries(envelope);
       case 'drop':
         return this.drop(envelope);
       case 'disconnect':
@@ -161,9 +167,23 @@ export class ConnectionRegistry {
   }
 
   private fanOut(envelope: FrameEnvelope): void {
-    for (const subscription of this.topics.get(envelope.topic)?.subscriptions.values() ?? []) {
+    this.toEach(envelope.topic, (subscription, urgency) => subscription.receive(envelope, urgency));
+  }
+
+  private fanOutEntries(envelope: EntriesEnvelope): void {
+    const authors = new Set(envelope.entries.map(({ own }) => own?.userId));
+    this.toEach(envelope.topic, (subscription, urgency) => {
+      subscription.receiveEntries(envelope, authors.has(subscription.readerId), urgency);
+    });
+  }
+
+  private toEach(topic: Topic, tell: (subscription: Subscription, urgency: Urgency) => void): void {
+    const subscriptions = this.topics.get(topic)?.subscriptions;
+    if (!subscriptions) return;
+    const urgency = subscriptions.size < LARGE ? 'soon' : 'bulk';
+    for (const subscription of subscriptions.values()) {
       try {
-        subscription.receive(envelope);
+        tell(subscription, urgency);
       } catch (error) {
         // One broken socket must not keep the frame from the rest of the room.
         this.logger.error(error);

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import { CLOSE } from '../protocol/close-codes.js';
-import { encodeFrame, type EncodedFrame } from '../protocol/encode-frame.js';
+import { encodeFrame, encodeText, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { ServerFrame } from '../protocol/server-frames.js';
 import type { Cursor } from './catch-up.js';
 import type { ClientOrigin } from './client-origin.js';
 import type { Endpoint } from './endpoints.js';
 import { FrameQueue } from './frame-queue.js';
 import type { Holder } from './held-frames.js';
+import { Outbox } from './outbox.js';
 import { TokenBucket } from './token-bucket.js';
 import { roomTopic, type Topic } from './topics.js';
+import type { Urgency, WriteTurns } from './write-turns.js';
 import type { Limits } from '../config/settings.js';
 
 /** How ws names the faults of a client, and the close code it sends for them (RFC 6455, 7.4.1). */
@@ -30,8 +33,6 @@ const CLOSE_CODE_OF: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
 };
 
-const AS_TEXT = { binary: false } as const;
-
 let opened = 0;
 
 /** What the handshake found out about a socket before it was opened. */
@@ -41,6 +42,13 @@ export interface Admission extends ClientOrigin {
   readonly user: AuthenticatedUser | undefined;
   /** Where a room socket wants to resume. */
   readonly cursor: Cursor | undefined;
+}
+
+/** How a frame is to be sent. */
+export interface Delivery {
+  /** May be dropped for a client that reads too slowly. */
+  readonly ephemeral?: boolean;
+  readonly urgency?: Urgency;
 }
 
 /** A connection whose endpoint lets in authenticated users only. */
@@ -72,13 +80,18 @@ export class Connection implements Holder {
 
   private turn: Promise<unknown> = Promise.resolve();
   private pageLeaving: Promise<void> = Promise.resolve();
+  private readonly outbox: Outbox;
 
+  /** @param wire the stream below the socket: what ws was given to upgrade */
   constructor(
     private readonly socket: WebSocket,
+    wire: Duplex,
+    turns: WriteTurns,
     readonly admission: Admission,
     private readonly limits: Limits,
   ) {
     this.user = admission.user;
+    this.outbox = new Outbox(socket, wire, turns);
     this.frames = new FrameQueue(
       () => this.socket.pause(),
       () => this.socket.resume(),
@@ -92,9 +105,9 @@ export class Connection implements Holder {
     return this.socket.readyState === WebSocket.OPEN && this.closedBy === undefined;
   }
 
-  /** Bytes that the client has still to read. */
+  /** Bytes that have not left the process: they wait for their turn, or for the client to read. */
   get waitingBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.outbox.bytes + this.socket.bufferedAmount;
   }
 
   /** Bytes of the frames that the client has sent and that are not answered yet. */
@@ -120,24 +133,27 @@ export class Connection implements Holder {
   }
 
   /**
-   * Sends bytes that were encoded before. A client that lets too much wait loses ephemeral frames first;
-   * then it is closed with a code that tells it to come back and resume.
+   * Sends bytes that were encoded before, with the next write of this socket. A client that lets too much wait
+   * loses ephemeral frames first; then it is closed with a code that tells it to come back and resume.
    */
-  deliver(frame: EncodedFrame, ephemeral = false): void {
+  deliver(frame: EncodedFrame, { ephemeral = false, urgency = 'soon' }: Delivery = {}): void {
     if (!this.isOpen) return;
-    const waiting = this.socket.bufferedAmount;
-    if (ephemeral && waiting > this.limits.waitingBytes / 2) {
+    // What waits for its turn is nobody's fault yet: it is written before the client is judged by it.
+    if (this.outbox.bytes > this.limits.waitingBytes) this.outbox.flush();
+    const unread = this.socket.bufferedAmount;
+    if (ephemeral && unread > this.limits.waitingBytes / 2) {
       this.droppedFrames += 1;
-    } else if (waiting > this.limits.waitingBytes) {
+    } else if (unread > this.limits.waitingBytes) {
       this.close(CLOSE.tooSlow);
     } else {
-      this.socket.send(frame, AS_TEXT);
+      this.outbox.put(frame, urgency);
     }
   }
 
-  /** Plain text, on endpoints that do not speak frames. */
+  /** Plain text, on endpoints that do not speak frames. It leaves at once: nothing else is sent there. */
   sendText(text: string): void {
-    this.deliver(Buffer.from(text));
+    this.deliver(encodeText(text));
+    this.outbox.flush();
   }
 
   /**
@@ -156,9 +172,8 @@ export class Connection implements Holder {
   /** Sends a page of history, whatever else waits: it was asked for. */
   sendPage(frame: ServerFrame): void {
     if (!this.isOpen) return;
-    this.pageLeaving = new Promise((resolve) =>
-      this.socket.send(encodeFrame(frame), AS_TEXT, () => resolve()),
-    );
+    this.outbox.put(encodeFrame(frame), 'soon');
+    this.pageLeaving = new Promise((resolve) => this.outbox.flush(resolve));
   }
 
   ping(): void {
@@ -171,6 +186,7 @@ export class Connection implements Holder {
     void this.frames.stop();
     if (this.closedBy !== undefined) return;
     this.closedBy = reason;
+    this.outbox.flush();
     this.socket.close(reason.code, reason.reason);
   }
 
@@ -188,6 +204,7 @@ export class Connection implements Holder {
 
   /** Ends the socket without a closing handshake. */
   terminate(): void {
+    this.outbox.clear();
     this.socket.terminate();
   }
 }

@@ -19,6 +19,7 @@ import { Heartbeat } from './heartbeat.js';
 import { PingGateway } from './ping.gateway.js';
 import { PublicGateway } from './public.gateway.js';
 import { Seats } from './seats.js';
+import { WriteTurns } from './write-turns.js';
 
 @Module({
   imports: [DiscoveryModule, TypeOrmModule.forFeature([ConnectionRecord])],
@@ -39,6 +40,7 @@ import { Seats } from './seats.js';
     PingGateway,
     PublicGateway,
     Seats,
+    WriteTurns,
   ],
   exports: [CatchUpService, Broker, ConnectionRegistry, Handshake],
 })

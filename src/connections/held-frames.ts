@@ -1,6 +1,9 @@
-import type { FrameEnvelope } from './broker/envelope.js';
+import type { Entry, FrameEnvelope } from './broker/envelope.js';
 
-/** Envelopes that one subscription holds back. */
+/** What a subscription gets: an entry of the log, or a frame that is in none. */
+export type Live = Entry | FrameEnvelope;
+
+/** Frames that one subscription holds back. */
 const MAX_HELD = 256;
 /** Bytes of frames that one connection holds back, over all its subscriptions. */
 const MAX_HELD_BYTES = 256 * 1024;
@@ -21,7 +24,7 @@ export interface Holder {
 export class HeldFrames {
   overflowed = false;
   private isReading = false;
-  private envelopes: FrameEnvelope[] = [];
+  private frames: Live[] = [];
 
   constructor(private readonly holder: Holder) {}
 
@@ -34,29 +37,29 @@ export class HeldFrames {
   /** Another page follows: the messages that are held here will be in it. */
   wait(): void {
     this.isReading = false;
-    this.keepOnly(({ seq }) => seq === undefined);
+    this.keepOnly((live) => !isEntry(live));
   }
 
-  offer(envelope: FrameEnvelope): void {
-    const isLogged = envelope.seq !== undefined;
-    if (isLogged ? !this.isReading || this.overflowed : envelope.ephemeral) return;
-    const size = envelope.frame.length;
-    if (this.envelopes.length < MAX_HELD && this.holder.heldBytes + size <= MAX_HELD_BYTES) {
-      this.envelopes.push(envelope);
+  offer(live: Live): void {
+    const isLogged = isEntry(live);
+    if (isLogged ? !this.isReading || this.overflowed : live.ephemeral) return;
+    const size = live.frame.length;
+    if (this.frames.length < MAX_HELD && this.holder.heldBytes + size <= MAX_HELD_BYTES) {
+      this.frames.push(live);
       this.holder.heldBytes += size;
     } else if (isLogged) {
       this.overflowed = true;
-      this.keepOnly(({ seq }) => seq === undefined);
+      this.keepOnly((held) => !isEntry(held));
     } else {
       this.holder.droppedFrames += 1;
     }
   }
 
   /** Everything that was held, in the order in which it came. */
-  take(): FrameEnvelope[] {
-    const envelopes = this.envelopes;
+  take(): Live[] {
+    const { frames } = this;
     this.clear();
-    return envelopes;
+    return frames;
   }
 
   clear(): void {
@@ -64,13 +67,17 @@ export class HeldFrames {
     this.keepOnly(() => false);
   }
 
-  private keepOnly(isKept: (envelope: FrameEnvelope) => boolean): void {
-    const kept = this.envelopes.filter(isKept);
-    this.holder.heldBytes += sizeOf(kept) - sizeOf(this.envelopes);
-    this.envelopes = kept;
+  private keepOnly(isKept: (live: Live) => boolean): void {
+    const kept = this.frames.filter(isKept);
+    this.holder.heldBytes += sizeOf(kept) - sizeOf(this.frames);
+    this.frames = kept;
   }
 }
 
-function sizeOf(envelopes: readonly FrameEnvelope[]): number {
-  return envelopes.reduce((sum, { frame }) => sum + frame.length, 0);
+export function isEntry(live: Live): live is Entry {
+  return 'seq' in live;
+}
+
+function sizeOf(frames: readonly Live[]): number {
+  return frames.reduce((sum, { frame }) => sum + frame.length, 0);
 }

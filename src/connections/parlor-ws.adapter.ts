@@ -127,7 +127,7 @@ export class ParlorWsAdapter extends WsAdapter {
         .get(decision.admission.endpoint.gatewayPath)
         ?.handleUpgrade(request, socket, head, (client) => {
           opened = true;
-          this.lifecycle.open(client, decision);
+          this.lifecycle.open(client, socket, decision);
         });
     } finally {
       if (!opened) this.seats.release(decision.seat);

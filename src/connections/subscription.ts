@@ -1,10 +1,11 @@
 import { AppError } from '../errors/app-error.js';
 import { errorFrame } from '../protocol/encode-frame.js';
-import type { FrameEnvelope } from './broker/envelope.js';
+import type { EntriesEnvelope, Entry, FrameEnvelope } from './broker/envelope.js';
 import type { BacklogPage, CatchUp, Cursor } from './catch-up.js';
 import type { Connection } from './connection.js';
-import { HeldFrames } from './held-frames.js';
+import { HeldFrames, isEntry, type Live } from './held-frames.js';
 import type { Topic } from './topics.js';
+import type { Urgency } from './write-turns.js';
 
 /**
  * A connection listens to a topic.
@@ -21,8 +22,8 @@ export class Subscription {
   ended = false;
   /** What to do when a message is missing between the newest that was sent and one that arrives. */
   onHole: () => void = () => undefined;
-  private readonly held: HeldFrames;
-  private live = false;
+  /** What waits for the backlog; nothing once live. */
+  private held: HeldFrames | undefined;
   /** The newest `seq` that was sent, in the backlog or live. Nothing up to it is sent again. */
   private sent = 0;
 
@@ -42,19 +43,29 @@ export class Subscription {
     return this.ended || !this.connection.isOpen;
   }
 
-  private get readerId(): number | undefined {
+  get readerId(): number | undefined {
     return this.connection.user?.id;
   }
 
   end(): void {
     this.ended = true;
-    this.held.clear();
+    this.held?.clear();
   }
 
-  receive(envelope: FrameEnvelope): void {
+  receive(envelope: FrameEnvelope, urgency: Urgency): void {
+    if (!this.isOver) this.pass(envelope, urgency);
+  }
+
+  /** Entries that are the next for somebody who has written none of them leave as they are, all at once. */
+  receiveEntries({ entries, joined }: EntriesEnvelope, isAuthor: boolean, urgency: Urgency): void {
     if (this.isOver) return;
-    if (this.live) this.deliver(envelope);
-    else this.held.offer(envelope);
+    const first = entries[0];
+    if (!this.held && !isAuthor && first?.seq === this.sent + 1) {
+      this.sent += entries.length;
+      this.connection.deliver(joined, { urgency });
+      return;
+    }
+    for (const entry of entries) this.pass(entry, urgency);
   }
 
   /**
@@ -68,6 +79,7 @@ export class Subscription {
     while (isBehind && !this.isOver) {
       isBehind = await this.connection.takeTurn(async () => {
         if (this.isOver) return false;
+        this.held ??= new HeldFrames(this.connection);
         this.held.begin();
         const page = await this.read(source, next);
         if (!page || this.isOver) return false;
@@ -79,8 +91,7 @@ export class Subscription {
 
   /** Falls back behind the log: what is missing is read, and what comes meanwhile waits. */
   private fallBehind(): void {
-    this.live = false;
-    this.held.wait();
+    this.held = new HeldFrames(this.connection);
   }
 
   /** Nothing when the subscription has ended meanwhile: whoever has left a room hears of no gap in it. */
@@ -98,33 +109,40 @@ export class Subscription {
 
   /** Whether another page has to follow: one that is in the log already, or what was too much to hold. */
   private sendPage({ frame, upTo }: BacklogPage): boolean {
-    const isBehind = frame.has_more || this.held.overflowed;
+    const isBehind = frame.has_more || this.held?.overflowed === true;
     this.connection.sendPage({ ...frame, has_more: isBehind });
     this.sent = upTo;
-    if (isBehind) this.held.wait();
+    if (isBehind) this.held?.wait();
     else this.goLive();
     return isBehind;
   }
 
   private goLive(): void {
-    this.live = true;
-    for (const envelope of this.held.take()) this.receive(envelope);
+    const held = this.held?.take() ?? [];
+    this.held = undefined;
+    for (const live of held) this.pass(live, 'soon');
   }
 
-  private deliver(envelope: FrameEnvelope): void {
-    const { seq } = envelope;
-    if (seq !== undefined) {
-      // Read from the log before its envelope arrived: it is published after its commit.
-      if (seq <= this.sent) return;
-      if (seq > this.sent + 1) {
-        this.fallBehind();
-        return this.onHole();
-      }
-      this.sent = seq;
+  private pass(live: Live, urgency: Urgency): void {
+    if (this.held) this.held.offer(live);
+    else if (isEntry(live)) this.deliverEntry(live, urgency);
+    else this.deliver(live, urgency);
+  }
+
+  private deliverEntry({ seq, frame, own }: Entry, urgency: Urgency): void {
+    // Read from the log before its envelope arrived: it is published after its commit.
+    if (seq <= this.sent) return;
+    if (seq > this.sent + 1) {
+      this.fallBehind();
+      return this.onHole();
     }
-    const { readerId } = this;
-    if (envelope.exceptUser !== undefined && envelope.exceptUser === readerId) return;
-    const own = envelope.own !== undefined && envelope.own.userId === readerId;
-    this.connection.deliver(own ? envelope.own.frame : envelope.frame, envelope.ephemeral);
+    this.sent = seq;
+    const isOwn = own !== undefined && own.userId === this.readerId;
+    this.connection.deliver(isOwn ? own.frame : frame, { urgency });
+  }
+
+  private deliver({ frame, exceptUser, ephemeral }: FrameEnvelope, urgency: Urgency): void {
+    if (exceptUser !== undefined && exceptUser === this.readerId) return;
+    this.connection.deliver(frame, { ephemeral: ephemeral === true, urgency });
   }
 }

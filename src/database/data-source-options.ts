@@ -1,5 +1,5 @@
 import sqlite3 from 'sqlite3';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { Settings } from '../config/settings.js';
 import { migrations } from './migrations.js';
 
@@ -55,6 +55,24 @@ export const WRITE_PROBE = 'PRAGMA user_version = 1';
 
 /** Drops clean pages from the cache of a connection: https://www.sqlite.org/pragma.html#pragma_shrink_memory */
 export const FORGET_PAGES = 'PRAGMA shrink_memory';
+
+/**
+ * Runs one INSERT of several rows into a table with a {@link GeneratedId}, inside a job of the write queue.
+ *
+ * AUTOINCREMENT gives the rows of one statement consecutive ids, as nobody else writes meanwhile
+ * (https://www.sqlite.org/autoinc.html).
+ *
+ * @returns the ids in the order of the rows
+ */
+export async function insertForIds(
+  manager: EntityManager,
+  sql: string,
+  parameters: readonly string[],
+  rows: number,
+): Promise<number[]> {
+  const lastId: number = await manager.query(sql, [...parameters]);
+  return Array.from({ length: rows }, (_, index) => lastId - rows + 1 + index);
+}
 
 /** https://www.sqlite.org/rescode.html: locked, full, read-only, broken, gone. Not what a job did wrong. */
 const STORAGE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|NOMEM|PROTOCOL)/;

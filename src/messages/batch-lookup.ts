@@ -1,9 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
-import { Membership } from '../rooms/membership.entity.js';
-import { Room } from '../rooms/room.entity.js';
 import type { Draft } from './draft.js';
-import { Message } from './message.entity.js';
+import type { Message } from './message.entity.js';
 
 interface Head {
   /** Who knows of a private room without being a member: its owner. Nothing for a public room. */
@@ -12,11 +10,21 @@ interface Head {
   moved: boolean;
 }
 
+interface StandingRow {
+  readonly roomId: number;
+  readonly userId: number;
+  readonly headSeq: number;
+  readonly visibility: string;
+  readonly ownerId: number;
+  readonly memberId: number | null;
+}
+
 /**
  * What a batch of appends has to know, read with one query for each question however large the batch:
- * the heads of its rooms, its memberships, its retries, and the messages that it answers.
+ * the heads of its rooms and its memberships, its retries, and the messages that it answers.
  *
- * Pairs of ids are written into the SQL: they are numbers, and no database has a limit on those.
+ * Plain SQL that both databases understand: turning rows into entities costs more than reading them. Ids are
+ * written into it: they are numbers, and no database has a limit on those.
  */
 export class BatchLookup {
   private constructor(
@@ -27,9 +35,11 @@ export class BatchLookup {
   ) {}
 
   static async read(manager: EntityManager, drafts: readonly Draft[]): Promise<BatchLookup> {
+    const standings = await readStandings(manager, drafts);
+    const isMember = ({ memberId }: StandingRow): boolean => memberId !== null;
     return new BatchLookup(
-      await readHeads(manager, drafts),
-      await readMembers(manager, drafts),
+      new Map(standings.map((row) => [row.roomId, headOf(row)])),
+      new Set(standings.filter(isMember).map(({ roomId, userId }) => pairOf(roomId, userId))),
       await readOriginals(manager, drafts),
       await readAnswered(manager, drafts),
     );
@@ -69,39 +79,27 @@ export class BatchLookup {
   }
 
   async writeHeads(manager: EntityManager): Promise<void> {
-    const moved = [...this.heads].filter(([, head]) => head.moved);
-    const cases = moved.map(([id, { seq }]) => `WHEN ${id} THEN ${seq}`).join(' ');
-    await manager
-      .createQueryBuilder()
-      .update(Room)
-      .set({ headSeq: () => `CASE id ${cases} END` })
-      .whereInIds(moved.map(([id]) => id))
-      .execute();
+    const moved = [...this.heads].filter(([, head]) => head.moved).map(([id, { seq }]) => `(${id}, ${seq})`);
+    await manager.query(
+      `UPDATE rooms SET head_seq = moved.column2 FROM (VALUES ${moved.join(', ')}) AS moved
+        WHERE rooms.id = moved.column1`,
+    );
   }
 }
 
-async function readHeads(manager: EntityManager, drafts: readonly Draft[]): Promise<Map<number, Head>> {
-  const ids = [...new Set(drafts.map(({ roomId }) => roomId))];
-  const rooms = await manager
-    .createQueryBuilder(Room, 'room')
-    .select(['room.id', 'room.headSeq', 'room.visibility', 'room.ownerId'])
-    .where(`room.id IN (${ids.join(', ')})`)
-    .getMany();
-  return new Map(rooms.map((room) => [room.id, headOf(room)]));
-}
-
-function headOf({ headSeq, visibility, ownerId }: Room): Head {
-  return { seq: headSeq, hiddenBut: visibility === 'private' ? ownerId : undefined, moved: false };
-}
-
-async function readMembers(manager: EntityManager, drafts: readonly Draft[]): Promise<Set<string>> {
+async function readStandings(manager: EntityManager, drafts: readonly Draft[]): Promise<StandingRow[]> {
   const pairs = new Set(drafts.map(({ roomId, userId }) => `(${roomId}, ${userId})`));
-  const members = await manager
-    .createQueryBuilder(Membership, 'member')
-    .select(['member.roomId', 'member.userId'])
-    .where(`(member.roomId, member.userId) IN (VALUES ${[...pairs].join(', ')})`)
-    .getMany();
-  return new Set(members.map(({ roomId, userId }) => pairOf(roomId, userId)));
+  return manager.query(
+    `SELECT room.id AS "roomId", pair.column2 AS "userId", room.head_seq AS "headSeq",
+        room.visibility AS "visibility", room.owner_id AS "ownerId", member.user_id AS "memberId"
+      FROM (VALUES ${[...pairs].join(', ')}) AS pair
+      JOIN rooms AS room ON room.id = pair.column1
+      LEFT JOIN memberships AS member ON member.room_id = room.id AND member.user_id = pair.column2`,
+  );
+}
+
+function headOf({ headSeq, visibility, ownerId }: StandingRow): Head {
+  return { seq: headSeq, hiddenBut: visibility === 'private' ? ownerId : undefined, moved: false };
 }
 
 async function readOriginals(
@@ -110,25 +108,32 @@ async function readOriginals(
 ): Promise<Map<string, Message>> {
   const retries = drafts.filter(({ clientMsgId }) => clientMsgId !== null);
   if (retries.length === 0) return new Map();
-  const keys = retries.map(({ roomId, userId }, index) => `(${roomId}, ${userId}, :id${index})`);
-  const ids = Object.fromEntries(retries.map(({ clientMsgId }, index) => [`id${index}`, clientMsgId]));
-  const originals = await manager
-    .createQueryBuilder(Message, 'message')
-    .where('message.clientMsgId IS NOT NULL')
-    .andWhere(`(message.roomId, message.userId, message.clientMsgId) IN (VALUES ${keys.join(', ')})`, ids)
-    .getMany();
-  return new Map(originals.map((message) => [retryKeyOf(message), message]));
+  const keys = retries.map(({ roomId, userId }, index) => `(${roomId}, ${userId}, $${index + 1})`);
+  const originals: Message[] = await manager.query(
+    `SELECT message.id, message.room_id AS "roomId", message.seq, message.user_id AS "userId", message.content,
+        message.client_msg_id AS "clientMsgId", message.reply_to AS "replyTo",
+        message.created_at AS "createdAt", message.edited_at AS "editedAt"
+      FROM (VALUES ${keys.join(', ')}) AS retry
+      JOIN messages AS message ON message.room_id = retry.column1 AND message.user_id = retry.column2
+        AND message.client_msg_id = retry.column3 AND message.client_msg_id IS NOT NULL`,
+    retries.map(({ clientMsgId }) => clientMsgId),
+  );
+  return new Map(originals.map((message) => [retryKeyOf(message), withNumbers(message)]));
+}
+
+/** 64-bit integers leave some drivers as text. */
+function withNumbers(message: Message): Message {
+  const { createdAt, editedAt } = message;
+  return { ...message, createdAt: Number(createdAt), editedAt: editedAt === null ? null : Number(editedAt) };
 }
 
 /** The room of each message that is answered. */
 async function readAnswered(manager: EntityManager, drafts: readonly Draft[]): Promise<Map<number, number>> {
   const ids = [...new Set(drafts.map(({ replyTo }) => replyTo))].filter((id) => id !== null);
   if (ids.length === 0) return new Map();
-  const messages = await manager
-    .createQueryBuilder(Message, 'message')
-    .select(['message.id', 'message.roomId'])
-    .where(`message.id IN (${ids.join(', ')})`)
-    .getMany();
+  const messages: { id: number; roomId: number }[] = await manager.query(
+    `SELECT id, room_id AS "roomId" FROM messages WHERE id IN (${ids.join(', ')})`,
+  );
   return new Map(messages.map(({ id, roomId }) => [id, roomId]));
 }
 

@@ -1,6 +1,8 @@
 /** A message on its way into the log. */
 export interface Draft {
   readonly userId: number;
+  /** The name of the author now, as it is fanned out. */
+  readonly username: string;
   readonly roomId: number;
   readonly content: string;
   readonly clientMsgId: string | null;

@@ -4,7 +4,9 @@ import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import { BatchLookup } from './batch-lookup.js';
 import type { Draft } from './draft.js';
-import { Message } from './message.entity.js';
+import { insertMessages } from './insert-messages.js';
+import type { SignedMessage } from './message-view.js';
+import type { Message } from './message.entity.js';
 
 export interface Appended {
   readonly message: Message;
@@ -12,19 +14,27 @@ export interface Appended {
   readonly isDuplicate: boolean;
 }
 
-/** Called once for each message that was stored, in the order of `seq`, right after the commit. */
-export type OnCommitted = (message: Message) => void;
+/**
+ * Told what a commit has added to the log of a room, in the order of `seq`, right after the commit and before
+ * any of its authors is answered.
+ */
+export type OnCommitted = (roomId: number, messages: readonly SignedMessage[]) => void;
 
 interface Pending {
   readonly draft: Draft;
-  readonly onCommitted: OnCommitted;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** What a batch means to one room. */
+interface RoomShare {
+  readonly stored: SignedMessage[];
+  readonly answers: (() => void)[];
+}
+
 type Outcome = Appended | AppError;
 
-/** Rows of one INSERT: with nine columns well below the 32,766 parameters that SQLite takes. */
+/** Messages of one transaction: a commit of that many takes a few milliseconds. */
 const MAX_BATCH = 500;
 /** Appends that may wait for a database that is slower than its clients, and UTF-16 units of their contents. */
 const MAX_PENDING = 20_000;
@@ -44,8 +54,14 @@ export class MessageLog {
   private pending: Pending[] = [];
   private pendingLength = 0;
   private settled: Promise<void> = Promise.resolve();
+  private committed: OnCommitted = () => undefined;
 
   constructor(private readonly writes: WriteQueue) {}
+
+  /** Names who is told of commits. `messages/` fans them out. */
+  onCommitted(callback: OnCommitted): void {
+    this.committed = callback;
+  }
 
   /**
    * Stores a message. Whether the author is a member is decided in the same transaction, so that nothing
@@ -53,12 +69,12 @@ export class MessageLog {
    *
    * @throws AppError `room_not_found` | `not_a_member` | `reply_not_found` | `storage_unavailable`
    */
-  append(draft: Draft, onCommitted: OnCommitted): Promise<Appended> {
+  append(draft: Draft): Promise<Appended> {
     if (this.pending.length >= MAX_PENDING || this.pendingLength >= MAX_PENDING_LENGTH) {
       return Promise.reject(new AppError('storage_unavailable'));
     }
     return new Promise((resolve, reject) => {
-      this.pending.push({ draft, onCommitted, resolve, reject });
+      this.pending.push({ draft, resolve, reject });
       this.pendingLength += draft.content.length;
       if (this.pending.length === 1) void this.commitNext();
     });
@@ -86,30 +102,28 @@ export class MessageLog {
   }
 
   /**
-   * Tells what was stored, batch after batch. A large batch in a large room is many sends, so it gives the
-   * event loop a turn now and then: heartbeats and other rooms do not wait for all of it.
+   * Tells what was stored, batch after batch and room by room. A batch for many large rooms gives the event
+   * loop a turn now and then: heartbeats and reads do not wait for all of it.
    */
   private async settle(batch: Pending[], outcomes: Outcome[], before: Promise<void>): Promise<void> {
     await before;
     let sliceEnd = performance.now() + SLICE;
-    for (const [index, pending] of batch.entries()) {
-      this.settleOne(pending, outcomes[index]);
+    for (const [roomId, share] of sharesOf(batch, outcomes)) {
+      this.settleRoom(roomId, share);
       if (performance.now() < sliceEnd) continue;
       await nextTurn();
       sliceEnd = performance.now() + SLICE;
     }
   }
 
-  private settleOne({ onCommitted, resolve, reject }: Pending, outcome: Outcome | undefined): void {
-    if (outcome === undefined) return reject(new Error('An append has no outcome.'));
-    if (outcome instanceof AppError) return reject(outcome);
+  private settleRoom(roomId: number, { stored, answers }: RoomShare): void {
     try {
-      if (!outcome.isDuplicate) onCommitted(outcome.message);
+      if (stored.length > 0) this.committed(roomId, stored);
     } catch (error) {
-      // It is stored, so its author is told so; the others find it in the log.
+      // It is stored, so its authors are told so; the others find it in the log.
       this.logger.error(error);
     }
-    resolve(outcome);
+    for (const answer of answers) answer();
   }
 
   /** Whoever waited for a turn that was refused hears it at once: the next would be as long in coming. */
@@ -137,6 +151,22 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+function sharesOf(batch: readonly Pending[], outcomes: readonly Outcome[]): Map<number, RoomShare> {
+  const shares = new Map<number, RoomShare>();
+  for (const [index, { draft, resolve, reject }] of batch.entries()) {
+    const outcome = outcomes[index] ?? new AppError('internal');
+    let share = shares.get(draft.roomId);
+    if (!share) shares.set(draft.roomId, (share = { stored: [], answers: [] }));
+    if (outcome instanceof AppError) {
+      share.answers.push(() => reject(outcome));
+    } else {
+      if (!outcome.isDuplicate) share.stored.push({ message: outcome.message, username: draft.username });
+      share.answers.push(() => resolve(outcome));
+    }
+  }
+  return shares;
+}
+
 /** One batch in one transaction. Each draft gets its own outcome: a wrong one does not fail its neighbours. */
 async function appendAll(manager: EntityManager, drafts: Draft[]): Promise<Outcome[]> {
   const lookup = await BatchLookup.read(manager, drafts);
@@ -148,14 +178,15 @@ async function appendAll(manager: EntityManager, drafts: Draft[]): Promise<Outco
     const original = lookup.originalOf(draft);
     if (original) return { message: original, isDuplicate: true };
     if (!lookup.canAnswer(draft)) return new AppError('reply_not_found');
-    const seq = lookup.nextSeq(draft.roomId);
-    const message = manager.create(Message, { ...draft, seq, createdAt, editedAt: null });
+    const { roomId, userId, content, clientMsgId, replyTo } = draft;
+    const seq = lookup.nextSeq(roomId);
+    const message = { id: 0, roomId, seq, userId, content, clientMsgId, replyTo, createdAt, editedAt: null };
     lookup.remember(message);
     fresh.push(message);
     return { message, isDuplicate: false };
   });
   if (fresh.length > 0) {
-    await manager.insert(Message, fresh);
+    await insertMessages(manager, fresh);
     await lookup.writeHeads(manager);
   }
   return outcomes;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Broker } from '../connections/broker/broker.js';
+import { entriesEnvelope, type Entry } from '../connections/broker/envelope.js';
 import { roomTopic } from '../connections/topics.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
@@ -11,7 +12,6 @@ import { TypingService } from '../rooms/typing.service.js';
 import { MessageHistory } from './message-history.js';
 import { MessageLog, type Appended } from './message-log.js';
 import { asFrame, type SignedMessage } from './message-view.js';
-import type { Message } from './message.entity.js';
 import type { MessagesQuery } from './messages.dto.js';
 import { SendBudget } from './send-budget.js';
 
@@ -39,7 +39,9 @@ export class MessagesService {
     private readonly history: MessageHistory,
     private readonly broker: Broker,
     private readonly typists: TypingService,
-  ) {}
+  ) {
+    log.onCommitted((roomId, messages) => this.publish(roomId, messages));
+  }
 
   /**
    * Appends a message to its room's log, then fans it out to every subscriber, the sender included.
@@ -58,12 +60,13 @@ export class MessagesService {
     this.checkLength(content);
     const draft = {
       userId: user.id,
+      username: user.username,
       roomId: room_id,
       content,
       clientMsgId: client_msg_id ?? null,
       replyTo: reply_to ?? null,
     };
-    return this.log.append(draft, (message) => this.publish({ message, username: user.username }));
+    return this.log.append(draft);
   }
 
   /** @throws AppError `room_not_found` | `not_a_member` | `invalid_input` for two places at once */
@@ -84,22 +87,9 @@ export class MessagesService {
     return this.history.before(roomId, head - skip + 1, limit);
   }
 
-  private publish(signed: SignedMessage): void {
-    const { message } = signed;
-    this.typists.forget(message.userId, message.roomId);
-    this.broker.publish({
-      kind: 'frame',
-      topic: roomTopic(message.roomId),
-      seq: message.seq,
-      frame: encodeFrame(asFrame(signed, undefined)),
-      ...this.ownCopy(signed),
-    });
-  }
-
-  /** The author's sockets also get the `client_msg_id`, to tell the message from one still on its way. */
-  private ownCopy(signed: SignedMessage) {
-    const { userId, clientMsgId }: Message = signed.message;
-    return clientMsgId === null ? {} : { own: { userId, frame: encodeFrame(asFrame(signed, userId)) } };
+  private publish(roomId: number, messages: readonly SignedMessage[]): void {
+    for (const { message } of messages) this.typists.forget(message.userId, roomId);
+    this.broker.publish(entriesEnvelope(roomTopic(roomId), messages.map(entryOf)));
   }
 
   /** Counts code points. Most texts are shorter than the limit even in UTF-16 units. */
@@ -112,6 +102,14 @@ export class MessagesService {
       });
     }
   }
+}
+
+/** The author's sockets also get the `client_msg_id`, to tell the message from one still on its way. */
+function entryOf(signed: SignedMessage): Entry {
+  const { seq, userId, clientMsgId } = signed.message;
+  const frame = encodeFrame(asFrame(signed, undefined));
+  if (clientMsgId === null) return { seq, frame };
+  return { seq, frame, own: { userId, frame: encodeFrame(asFrame(signed, userId)) } };
 }
 
 function checkOnePlace({ before, after, around, skip }: MessagesQuery): void {

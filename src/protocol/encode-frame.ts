@@ -2,11 +2,37 @@ import { AppError } from '../errors/app-error.js';
 import { CATALOGUE } from '../errors/catalogue.js';
 import type { ErrorFrame, PongFrame, ServerFrame } from './server-frames.js';
 
-/** A frame as the bytes that travel: encoded once, handed to every subscriber. */
+/**
+ * A frame as the bytes that travel: one text message of a server (RFC 6455, 5.2), its header included. Encoded
+ * once, handed to every subscriber; several of them joined are bytes that may travel as well.
+ */
 export type EncodedFrame = Buffer;
 
+/** FIN, no extension, text (RFC 6455, 5.2 and 5.6). What a server sends is not masked (5.1). */
+const WHOLE_TEXT = 0x81;
+const LENGTH_IN_2_BYTES = 126;
+const LENGTH_IN_8_BYTES = 127;
+
 export function encodeFrame(frame: ServerFrame): EncodedFrame {
-  return Buffer.from(JSON.stringify(frame));
+  return encodeText(JSON.stringify(frame));
+}
+
+export function encodeText(text: string): EncodedFrame {
+  const length = Buffer.byteLength(text);
+  const header = length < LENGTH_IN_2_BYTES ? 2 : length < 0x1_0000 ? 4 : 10;
+  const bytes = Buffer.allocUnsafe(header + length);
+  bytes[0] = WHOLE_TEXT;
+  if (header === 2) {
+    bytes[1] = length;
+  } else if (header === 4) {
+    bytes[1] = LENGTH_IN_2_BYTES;
+    bytes.writeUInt16BE(length, 2);
+  } else {
+    bytes[1] = LENGTH_IN_8_BYTES;
+    bytes.writeBigUInt64BE(BigInt(length), 2);
+  }
+  bytes.write(text, header, 'utf8');
+  return bytes;
 }
 
 export function pong(): PongFrame {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { FrameEnvelope } from '../../src/connections/broker/envelope.js';
+import type { Entry, FrameEnvelope } from '../../src/connections/broker/envelope.js';
 import { HeldFrames } from '../../src/connections/held-frames.js';
 
 const KIB = 1024;
@@ -10,7 +10,7 @@ const envelope = (size: number, more: Partial<FrameEnvelope> = {}): FrameEnvelop
   frame: Buffer.alloc(size),
   ...more,
 });
-const message = (seq: number, size = 100) => envelope(size, { seq });
+const message = (seq: number, size = 100): Entry => ({ seq, frame: Buffer.alloc(size) });
 const presence = () => envelope(50);
 const typing = () => envelope(50, { ephemeral: true });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Broker } from '../../src/connections/broker/broker.js';
+import { entriesEnvelope } from '../../src/connections/broker/envelope.js';
 import type { BacklogPage, CatchUp } from '../../src/connections/catch-up.js';
 import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
 import { roomTopic } from '../../src/connections/topics.js';
@@ -23,13 +24,14 @@ const message = (seq: number): HistoryMessage => ({
 
 /** A log that exists for the subscription only, in a room that no server knows of. */
 const ROOM = 4_711;
-const publish = (seq: number) =>
-  server.inside(Broker).publish({
-    kind: 'frame',
-    topic: roomTopic(ROOM),
+/** As one commit that has added them all. */
+const publish = (...seqs: number[]) => {
+  const entries = seqs.map((seq) => ({
     seq,
     frame: encodeFrame({ type: 'message', room_id: ROOM, ...message(seq) }),
-  });
+  }));
+  server.inside(Broker).publish(entriesEnvelope(roomTopic(ROOM), entries));
+};
 const page = (from: number, to: number, head: number): BacklogPage => ({
   upTo: to,
   frame: {
@@ -134,6 +136,33 @@ describe('A subscription that catches up', () => {
     await client.settled();
     expect(reads).toEqual([0, 3]);
     expect(seqsOf(client)).toEqual(upTo(6));
+  });
+
+  it('passes on as a whole what one commit has added, and of an overlap what is new', async () => {
+    const client = await listen(() => page(1, 3, 3));
+
+    publish(2, 3, 4, 5);
+    publish(6, 7);
+
+    await client.settled();
+    expect(seqsOf(client)).toEqual(upTo(7));
+  });
+
+  it('reads what is missing before the entries of one commit', async () => {
+    const reads: number[] = [];
+    const client = await listen((after) => {
+      reads.push(after);
+      return after === 0 ? page(1, 2, 2) : page(3, 6, 6);
+    });
+
+    publish(4, 5, 6);
+    await client.next('message_history');
+    await client.next('message_history');
+    publish(7, 8);
+
+    await client.settled();
+    expect(reads).toEqual([0, 2]);
+    expect(seqsOf(client)).toEqual(upTo(8));
   });
 
   it('sends nothing any more once the membership behind it has ended', async () => {

@@ -229,6 +229,8 @@ describe('These tests can fail', () => {
     talk.disk.swallowSyncs();
     // Each is told of three times: the `ack`, and a `message` to both.
     await alone(talk.anns, 'lone', 30, 100);
+    // Bob hears in the same turn as Ann, but perhaps a moment after her.
+    await talk.bobs.settled();
     const operations = await endedRecord(talk);
 
     const end = { index: operations.length, survival: 'gone' } as const;

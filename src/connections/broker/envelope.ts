@@ -2,21 +2,34 @@ import type { EncodedFrame } from '../../protocol/encode-frame.js';
 import type { Topic } from '../topics.js';
 
 /** What the broker carries between nodes: frames for subscribers, and commands for the registry. */
-export type Envelope = FrameEnvelope | DropEnvelope | DisconnectEnvelope;
+export type Envelope = FrameEnvelope | EntriesEnvelope | DropEnvelope | DisconnectEnvelope;
 
-/** A frame for everyone who listens to the topic. */
+/** A frame for everyone who listens to the topic. It is in no log and is not brought back. */
 export interface FrameEnvelope {
   readonly kind: 'frame';
   readonly topic: Topic;
   readonly frame: EncodedFrame;
-  /** Place in the log of the topic. Frames without one are not in any log and are not brought back. */
-  readonly seq?: number;
-  /** What the author's own sockets get instead. */
-  readonly own?: { readonly userId: number; readonly frame: EncodedFrame };
   /** A user whose sockets do not get it. */
   readonly exceptUser?: number;
   /** May be dropped for a socket that reads too slowly. */
   readonly ephemeral?: boolean;
+}
+
+/** What one commit has added to the log of the topic: entries that follow each other without a hole. */
+export interface EntriesEnvelope {
+  readonly kind: 'entries';
+  readonly topic: Topic;
+  readonly entries: readonly Entry[];
+  /** The frames of all entries, one after the other: what whoever gets no copy of their own is sent at once. */
+  readonly joined: EncodedFrame;
+}
+
+/** One place in a log. */
+export interface Entry {
+  readonly seq: number;
+  readonly frame: EncodedFrame;
+  /** What the author's own sockets get instead. */
+  readonly own?: { readonly userId: number; readonly frame: EncodedFrame };
 }
 
 /** A user listens to `from` no longer: the membership behind it has ended. */
@@ -35,4 +48,12 @@ interface DisconnectEnvelope {
   readonly topic: Topic;
   readonly userId: number;
   readonly sessionId: string;
+}
+
+/** @param entries at least one, each the next of the one before */
+export function entriesEnvelope(topic: Topic, entries: readonly Entry[]): EntriesEnvelope {
+  const frames = entries.map(({ frame }) => frame);
+  const [first] = frames;
+  const joined = frames.length === 1 && first ? first : Buffer.concat(frames);
+  return { kind: 'entries', topic, entries, joined };
 }
