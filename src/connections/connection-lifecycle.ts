@@ -47,7 +47,7 @@ export class ConnectionLifecycle {
 
     socket.on('message', (data: RawData, isBinary: boolean) => {
       if (isBinary) connection.close(CLOSE.unsupportedData);
-      else if (connection.isOpen) this.router.receive(connection, textOf(data));
+      else if (connection.isOpen) this.router.receive(connection, bytesOf(data));
     });
     socket.on('pong', () => {
       connection.awaitsPong = false;
@@ -78,14 +78,11 @@ export class ConnectionLifecycle {
     connection.frames.push({
       pipelined: false,
       size: 0,
-      run: async () => {
-        try {
-          await this.handshake.roomEntrance.enter(connection, boundRoom, admission.cursor);
-        } catch (error) {
-          this.failToEnter(connection, error);
-        }
-        return () => undefined;
-      },
+      handle: () =>
+        this.handshake.roomEntrance
+          .enter(connection, boundRoom, admission.cursor)
+          .catch((error: unknown) => this.failToEnter(connection, error)),
+      answer: () => undefined,
     });
   }
 
@@ -127,7 +124,7 @@ export class ConnectionLifecycle {
   }
 }
 
-function textOf(data: RawData): string {
-  if (Buffer.isBuffer(data)) return data.toString();
-  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString();
+function bytesOf(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }

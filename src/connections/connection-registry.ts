@@ -171,9 +171,10 @@ export class ConnectionRegistry {
   }
 
   private fanOutEntries(envelope: EntriesEnvelope): void {
-    const authors = new Set(envelope.entries.map(({ own }) => own?.userId));
+    const authors = authorsOf(envelope);
     this.toEach(envelope.topic, (subscription, urgency) => {
-      subscription.receiveEntries(envelope, authors.has(subscription.readerId), urgency);
+      const isAuthor = authors?.has(subscription.readerId) === true;
+      subscription.receiveEntries(envelope, isAuthor, urgency);
     });
   }
 
@@ -207,4 +208,11 @@ export class ConnectionRegistry {
       if (connection.user?.sessionId === sessionId) connection.close(CLOSE.sessionEnded);
     }
   }
+}
+
+/** Whoever gets a copy of their own of some entry; mostly there is nobody. */
+function authorsOf({ entries }: EntriesEnvelope): ReadonlySet<number | undefined> | undefined {
+  let authors: Set<number | undefined> | undefined;
+  for (const { own } of entries) if (own) (authors ??= new Set()).add(own.userId);
+  return authors;
 }

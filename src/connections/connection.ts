@@ -92,10 +92,7 @@ export class Connection implements Holder {
   ) {
     this.user = admission.user;
     this.outbox = new Outbox(socket, wire, turns);
-    this.frames = new FrameQueue(
-      () => this.socket.pause(),
-      () => this.socket.resume(),
-    );
+    this.frames = new FrameQueue(socket);
     const now = performance.now();
     this.frameBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
     this.refusalBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);

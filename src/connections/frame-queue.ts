@@ -1,9 +1,9 @@
-/** Sends the answer of a handled frame. Does not throw: a socket that is gone takes nothing any more. */
-type Answer = () => void;
-
+/** A frame to be handled, then answered. */
 export interface FrameJob {
-  /** Handles the frame. Never rejects: a failure is an answer too. */
-  run(): Promise<Answer>;
+  /** Never rejects: a failure is an answer too. */
+  handle(): Promise<void>;
+  /** Called once it is handled. Does not throw: a socket that is gone takes nothing any more. */
+  answer(): void;
   /** Bytes of the frame. */
   readonly size: number;
   /** May start while frames before it that are pipelined too still wait for their commit. */
@@ -19,6 +19,17 @@ const LOW_WATER = 16;
 const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 64 * 1024;
 
+/** What holds the sender back. A WebSocket does. */
+export interface Brake {
+  pause(): void;
+  resume(): void;
+}
+
+interface UnderWay {
+  readonly job: FrameJob;
+  isHandled: boolean;
+}
+
 /**
  * The frames of one socket, handled and answered strictly in the order in which they came.
  *
@@ -27,18 +38,16 @@ const LOW_WATER_BYTES = 64 * 1024;
  */
 export class FrameQueue {
   private readonly waiting: FrameJob[] = [];
+  private readonly underWay: UnderWay[] = [];
   private waitingBytes = 0;
-  private inFlight = 0;
-  private inFlightBytes = 0;
+  private underWayBytes = 0;
   private pipelining = false;
-  private answered: Promise<void> = Promise.resolve();
   private stopped = false;
   private paused = false;
+  /** Called when nothing is under way any more. */
+  private whenIdle: (() => void)[] | undefined;
 
-  constructor(
-    private readonly pause: () => void,
-    private readonly resume: () => void,
-  ) {}
+  constructor(private readonly brake: Brake) {}
 
   push(job: FrameJob): void {
     if (this.stopped) return;
@@ -47,7 +56,7 @@ export class FrameQueue {
     this.start();
     if (!this.paused && (this.waiting.length > HIGH_WATER || this.waitingBytes > HIGH_WATER_BYTES)) {
       this.paused = true;
-      this.pause();
+      this.brake.pause();
     }
   }
 
@@ -58,53 +67,65 @@ export class FrameQueue {
 
   /** Bytes of the frames that are not answered yet. */
   get bytes(): number {
-    return this.waitingBytes + this.inFlightBytes;
+    return this.waitingBytes + this.underWayBytes;
   }
 
   /** Takes no more frames and forgets those that wait. Resolves when those under way are answered. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.stopped = true;
     this.waiting.length = 0;
     this.waitingBytes = 0;
-    await this.answered;
+    return this.idle();
   }
 
   /** Resolves when every frame that came so far is answered. */
-  async idle(): Promise<void> {
-    while (!this.isIdle) await this.answered;
+  idle(): Promise<void> {
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => (this.whenIdle ??= []).push(resolve));
   }
 
   get isIdle(): boolean {
-    return this.inFlight === 0;
+    return this.underWay.length === 0;
   }
 
   private start(): void {
     for (let next = this.waiting[0]; next && this.mayStart(next); next = this.waiting[0]) {
       this.waiting.shift();
       this.waitingBytes -= next.size;
-      this.inFlight += 1;
-      this.inFlightBytes += next.size;
-      this.pipelining = next.pipelined;
-      this.answered = this.finish(next, this.answered);
+      this.begin(next);
     }
     if (this.paused && this.waiting.length < LOW_WATER && this.waitingBytes < LOW_WATER_BYTES) {
       this.paused = false;
-      this.resume();
+      this.brake.resume();
     }
   }
 
   private mayStart(job: FrameJob): boolean {
-    if (this.inFlight === 0) return true;
-    const hasRoom = this.inFlight < MAX_IN_FLIGHT && this.inFlightBytes < HIGH_WATER_BYTES;
+    if (this.isIdle) return true;
+    const hasRoom = this.underWay.length < MAX_IN_FLIGHT && this.underWayBytes < HIGH_WATER_BYTES;
     return job.pipelined && this.pipelining && hasRoom;
   }
 
-  private async finish(job: FrameJob, before: Promise<void>): Promise<void> {
-    const answer = await job.run();
-    await before;
-    answer();
-    this.inFlight -= 1;
-    this.inFlightBytes -= job.size;
+  private begin(job: FrameJob): void {
+    const frame: UnderWay = { job, isHandled: false };
+    this.underWay.push(frame);
+    this.underWayBytes += job.size;
+    this.pipelining = job.pipelined;
+    void job.handle().then(() => {
+      frame.isHandled = true;
+      this.answerInOrder();
+    });
+  }
+
+  /** Answers the first frames that are handled. One that was quicker than those before it waits for them. */
+  private answerInOrder(): void {
+    for (let first = this.underWay[0]; first?.isHandled; first = this.underWay[0]) {
+      first.job.answer();
+      this.underWay.shift();
+      this.underWayBytes -= first.job.size;
+    }
     this.start();
+    if (!this.isIdle || !this.whenIdle) return;
+    for (const resolve of this.whenIdle.splice(0)) resolve();
   }
 }

@@ -5,9 +5,11 @@ import type { ClientFrameType } from '../protocol/client-frames.js';
 import { CLOSE } from '../protocol/close-codes.js';
 import { errorFrame } from '../protocol/encode-frame.js';
 import { parseFrame, type ParsedFrame } from '../protocol/frame-parser.js';
-import type { AckFrame } from '../protocol/server-frames.js';
+import type { AckFrame, ErrorFrame } from '../protocol/server-frames.js';
 import type { Connection, UserConnection } from './connection.js';
+import type { FrameJob } from './frame-queue.js';
 import { GatewayExplorer, type HandlerTable } from './gateway-explorer.js';
+import type { Handled } from './on-frame.decorator.js';
 
 /** Frames that may wait for their commit together with the next of their kind. */
 const PIPELINED: ReadonlySet<ClientFrameType> = new Set(['message']);
@@ -33,18 +35,15 @@ export class FrameRouter implements OnApplicationBootstrap {
   }
 
   /** Takes one text from a socket. Answers it, now or when its turn comes; never throws. */
-  receive(connection: Connection, text: string): void {
+  receive(connection: Connection, bytes: Buffer): void {
     connection.lastActiveAt = Date.now();
     const withinBudget = connection.frameBudget.take(performance.now());
+    const text = bytes.toString();
     if (!connection.hasUser()) return this.receiveText(connection, text, withinBudget);
 
     const parsed = parseFrame(text, connection.boundRoom);
     if (!withinBudget) return this.refuse(connection, parsed.ref);
-    connection.frames.push({
-      pipelined: parsed.ok && PIPELINED.has(parsed.type),
-      size: Buffer.byteLength(text),
-      run: () => this.handle(connection, parsed),
-    });
+    connection.frames.push(new ReceivedFrame(connection, parsed, bytes.length, this));
   }
 
   private receiveText(connection: Connection, text: string, withinBudget: boolean): void {
@@ -59,18 +58,46 @@ export class FrameRouter implements OnApplicationBootstrap {
     connection.send(errorFrame(new AppError('rate_limited', { retryAfter }), ref));
   }
 
-  private async handle(connection: UserConnection, parsed: ParsedFrame): Promise<() => void> {
+  /** Calls the gateway method that the frame is for. */
+  dispatch(connection: UserConnection, parsed: ParsedFrame): Handled | Promise<Handled> {
+    if (!parsed.ok) throw parsed.error;
+    return this.handlers.frames.get(parsed.type)?.(connection, parsed.frame);
+  }
+
+  /** What a failed frame means to its client. */
+  asError(thrown: unknown): unknown {
+    const error = this.storage.translate(thrown);
+    if (!(error instanceof AppError)) this.logger.error(error);
+    return error;
+  }
+}
+
+/** One frame on its way through the queue of its socket. */
+class ReceivedFrame implements FrameJob {
+  private reply: AckFrame | ErrorFrame | undefined;
+
+  constructor(
+    private readonly connection: UserConnection,
+    private readonly parsed: ParsedFrame,
+    readonly size: number,
+    private readonly router: FrameRouter,
+  ) {}
+
+  get pipelined(): boolean {
+    return this.parsed.ok && PIPELINED.has(this.parsed.type);
+  }
+
+  async handle(): Promise<void> {
+    const { ref } = this.parsed;
     try {
-      if (!parsed.ok) throw parsed.error;
-      const facts = await this.handlers.frames.get(parsed.type)?.(connection, parsed.frame);
-      const { ref } = parsed;
-      if (ref === undefined) return () => undefined;
-      const ack: AckFrame = { type: 'ack', ref, ...facts };
-      return () => connection.send(ack);
+      const facts = await this.router.dispatch(this.connection, this.parsed);
+      if (ref !== undefined) this.reply = { type: 'ack', ref, ...facts };
     } catch (thrown) {
-      const error = this.storage.translate(thrown);
-      if (!(error instanceof AppError)) this.logger.error(error);
-      return () => connection.send(errorFrame(error, parsed.ref));
+      this.reply = errorFrame(this.router.asError(thrown), ref);
     }
+  }
+
+  answer(): void {
+    if (this.reply) this.connection.send(this.reply);
   }
 }

@@ -13,6 +13,8 @@ import type { Sender, Urgency, WriteTurns } from './write-turns.js';
 export class Outbox implements Sender {
   private frames: EncodedFrame[] = [];
   private size = 0;
+  /** Where it stands in line. */
+  private urgency: Urgency | undefined;
 
   constructor(
     private readonly socket: WebSocket,
@@ -28,12 +30,14 @@ export class Outbox implements Sender {
   put(frame: EncodedFrame, urgency: Urgency): void {
     this.frames.push(frame);
     this.size += frame.length;
+    // Whoever stands in the long line changes to the short one; what is left of them there finds nothing to send.
+    if (this.urgency === 'soon' || this.urgency === urgency) return;
+    this.urgency = urgency;
     this.turns.add(this, urgency);
   }
 
   /** Writes what waits, without waiting for the turn. `done` is called when it has left the process. */
   flush(done?: () => void): void {
-    this.turns.remove(this);
     const frames = this.take();
     if (frames.length === 0) return done?.();
     this.writeEach(frames, done);
@@ -41,7 +45,6 @@ export class Outbox implements Sender {
 
   /** Forgets what waits. */
   clear(): void {
-    this.turns.remove(this);
     this.take();
   }
 
@@ -49,6 +52,7 @@ export class Outbox implements Sender {
     const { frames } = this;
     this.frames = [];
     this.size = 0;
+    this.urgency = undefined;
     return frames;
   }
 

@@ -30,19 +30,16 @@ const STRIDE = 16;
  */
 @Injectable()
 export class WriteTurns {
-  private readonly queues: Readonly<Record<Urgency, Set<Sender>>> = { soon: new Set(), bulk: new Set() };
+  private readonly soon = new Line();
+  private readonly bulk = new Line();
   private readonly joint = new JointWrite();
   private isScheduled = false;
   private readonly run = (): void => this.writeSlice();
 
+  /** The sender is asked for what it has when its turn comes. One that has sent it before has nothing then. */
   add(sender: Sender, urgency: Urgency): void {
-    this.queues[urgency].add(sender);
+    (urgency === 'soon' ? this.soon : this.bulk).push(sender);
     this.schedule();
-  }
-
-  remove(sender: Sender): void {
-    this.queues.soon.delete(sender);
-    this.queues.bulk.delete(sender);
   }
 
   /** Behind the events that are ready now: what they bring leaves with the same writes. */
@@ -54,24 +51,47 @@ export class WriteTurns {
 
   private writeSlice(): void {
     const end = performance.now() + SLICE;
-    const { soon, bulk } = this.queues;
+    let isMore: boolean;
     do {
-      this.writeSome(soon);
-      this.writeSome(bulk);
-    } while (soon.size + bulk.size > 0 && performance.now() < end);
+      const isMoreSoon = this.writeSome(this.soon);
+      const isMoreBulk = this.writeSome(this.bulk);
+      isMore = isMoreSoon || isMoreBulk;
+    } while (isMore && performance.now() < end);
     this.joint.forget();
     this.isScheduled = false;
-    if (soon.size + bulk.size > 0) this.schedule();
+    if (isMore) this.schedule();
   }
 
-  private writeSome(queue: Set<Sender>): void {
-    let left = STRIDE;
-    for (const sender of queue) {
-      this.remove(sender);
+  /** Whether there are more after these. */
+  private writeSome(line: Line): boolean {
+    for (let count = 0; count < STRIDE; count += 1) {
+      const sender = line.shift();
+      if (!sender) return false;
       this.joint.write(sender);
-      left -= 1;
-      if (left === 0) return;
     }
+    return true;
+  }
+}
+
+/** First in, first out; the front is taken without moving what is behind it. */
+class Line {
+  private front: Sender[] = [];
+  private back: Sender[] = [];
+  private taken = 0;
+
+  push(sender: Sender): void {
+    this.back.push(sender);
+  }
+
+  shift(): Sender | undefined {
+    if (this.taken === this.front.length) {
+      this.front = this.back;
+      this.back = [];
+      this.taken = 0;
+    }
+    const sender = this.front[this.taken];
+    if (sender) this.taken += 1;
+    return sender;
   }
 }
 

@@ -13,7 +13,12 @@ export const GeneratedId = () => PrimaryGeneratedColumn({ type: 'integer' });
 export const TimeColumn = (options: ColumnOptions = {}) =>
   Column({ ...options, type: 'bigint', transformer: wholeNumber });
 
-/** ISO 8601 in UTC with `Z`, as every answer shows times. */
+let newest = { milliseconds: 0, text: new Date(0).toISOString() };
+
+/** ISO 8601 in UTC with `Z`, as every answer shows times. All messages of one commit ask for the same. */
 export function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  if (newest.milliseconds !== milliseconds) {
+    newest = { milliseconds, text: new Date(milliseconds).toISOString() };
+  }
+  return newest.text;
 }

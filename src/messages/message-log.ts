@@ -26,12 +26,6 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** What a batch means to one room. */
-interface RoomShare {
-  readonly stored: SignedMessage[];
-  readonly answers: (() => void)[];
-}
-
 type Outcome = Appended | AppError;
 
 /** Messages of one transaction: a commit of that many takes a few milliseconds. */
@@ -102,28 +96,32 @@ export class MessageLog {
   }
 
   /**
-   * Tells what was stored, batch after batch and room by room. A batch for many large rooms gives the event
-   * loop a turn now and then: heartbeats and reads do not wait for all of it.
+   * Tells what was stored, batch after batch: first the rooms, then the authors. A batch for many large rooms
+   * gives the event loop a turn now and then: heartbeats and reads do not wait for all of it.
    */
   private async settle(batch: Pending[], outcomes: Outcome[], before: Promise<void>): Promise<void> {
     await before;
     let sliceEnd = performance.now() + SLICE;
-    for (const [roomId, share] of sharesOf(batch, outcomes)) {
-      this.settleRoom(roomId, share);
+    for (const [roomId, stored] of byRoom(batch, outcomes)) {
+      this.tell(roomId, stored);
       if (performance.now() < sliceEnd) continue;
       await nextTurn();
       sliceEnd = performance.now() + SLICE;
     }
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const outcome = outcomes[index] ?? new AppError('internal');
+      if (outcome instanceof AppError) reject(outcome);
+      else resolve(outcome);
+    }
   }
 
-  private settleRoom(roomId: number, { stored, answers }: RoomShare): void {
+  private tell(roomId: number, stored: readonly SignedMessage[]): void {
     try {
-      if (stored.length > 0) this.committed(roomId, stored);
+      this.committed(roomId, stored);
     } catch (error) {
       // It is stored, so its authors are told so; the others find it in the log.
       this.logger.error(error);
     }
-    for (const answer of answers) answer();
   }
 
   /** Whoever waited for a turn that was refused hears it at once: the next would be as long in coming. */
@@ -151,20 +149,18 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function sharesOf(batch: readonly Pending[], outcomes: readonly Outcome[]): Map<number, RoomShare> {
-  const shares = new Map<number, RoomShare>();
-  for (const [index, { draft, resolve, reject }] of batch.entries()) {
-    const outcome = outcomes[index] ?? new AppError('internal');
-    let share = shares.get(draft.roomId);
-    if (!share) shares.set(draft.roomId, (share = { stored: [], answers: [] }));
-    if (outcome instanceof AppError) {
-      share.answers.push(() => reject(outcome));
-    } else {
-      if (!outcome.isDuplicate) share.stored.push({ message: outcome.message, username: draft.username });
-      share.answers.push(() => resolve(outcome));
-    }
+/** What is new in each room. */
+function byRoom(batch: readonly Pending[], outcomes: readonly Outcome[]): Map<number, SignedMessage[]> {
+  const rooms = new Map<number, SignedMessage[]>();
+  for (const [index, { draft }] of batch.entries()) {
+    const outcome = outcomes[index];
+    if (outcome === undefined || outcome instanceof AppError || outcome.isDuplicate) continue;
+    const signed = { message: outcome.message, username: draft.username };
+    const stored = rooms.get(draft.roomId);
+    if (stored) stored.push(signed);
+    else rooms.set(draft.roomId, [signed]);
   }
-  return shares;
+  return rooms;
 }
 
 /** One batch in one transaction. Each draft gets its own outcome: a wrong one does not fail its neighbours. */

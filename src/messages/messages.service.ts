@@ -5,13 +5,13 @@ import { entriesEnvelope, type Entry } from '../connections/broker/envelope.js';
 import { roomTopic } from '../connections/topics.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
-import { encodeFrame } from '../protocol/encode-frame.js';
 import { HISTORY_DEFAULT } from '../protocol/limits.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { TypingService } from '../rooms/typing.service.js';
 import { MessageHistory } from './message-history.js';
 import { MessageLog, type Appended } from './message-log.js';
-import { asFrame, type SignedMessage } from './message-view.js';
+import { encodeMessage } from './encode-message.js';
+import type { SignedMessage } from './message-view.js';
 import type { MessagesQuery } from './messages.dto.js';
 import { SendBudget } from './send-budget.js';
 
@@ -52,10 +52,7 @@ export class MessagesService {
    * @throws AppError `room_not_found` | `not_a_member` | `content_too_long` | `reply_not_found` |
    *   `rate_limited` | `storage_unavailable`
    */
-  async send(
-    user: AuthenticatedUser,
-    { room_id, content, client_msg_id, reply_to }: Outgoing,
-  ): Promise<Appended> {
+  send(user: AuthenticatedUser, { room_id, content, client_msg_id, reply_to }: Outgoing): Promise<Appended> {
     this.budget.spend(user.id);
     this.checkLength(content);
     const draft = {
@@ -107,9 +104,9 @@ export class MessagesService {
 /** The author's sockets also get the `client_msg_id`, to tell the message from one still on its way. */
 function entryOf(signed: SignedMessage): Entry {
   const { seq, userId, clientMsgId } = signed.message;
-  const frame = encodeFrame(asFrame(signed, undefined));
+  const frame = encodeMessage(signed, undefined);
   if (clientMsgId === null) return { seq, frame };
-  return { seq, frame, own: { userId, frame: encodeFrame(asFrame(signed, userId)) } };
+  return { seq, frame, own: { userId, frame: encodeMessage(signed, userId) } };
 }
 
 function checkOnePlace({ before, after, around, skip }: MessagesQuery): void {
