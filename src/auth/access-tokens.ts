@@ -3,6 +3,7 @@ import { JwtService, type JwtVerifyOptions } from '@nestjs/jwt';
 import { randomUUID } from 'node:crypto';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
+import { ProvedTokens } from './proved-tokens.js';
 
 export const ISSUER = 'parlor';
 export const AUDIENCE = 'parlor';
@@ -26,6 +27,7 @@ export class AccessTokens {
   constructor(
     private readonly jwt: JwtService,
     private readonly settings: Settings,
+    private readonly proved: ProvedTokens,
   ) {}
 
   /** Seconds that a new token lasts. Whole, because `exp` and `expires_in` are. */
@@ -48,13 +50,17 @@ export class AccessTokens {
 
   /** @throws AppError `not_authenticated` | `token_expired` */
   async read(token: string): Promise<AccessClaims> {
+    const known = this.proved.claimsOf(token);
+    if (known) return known;
     let payload: unknown;
     try {
       payload = await this.jwt.verifyAsync<Record<string, unknown>>(token, this.verification);
     } catch (error) {
       throw unreadable(error);
     }
-    return claimsOf(payload);
+    const claims = claimsOf(payload);
+    this.proved.remember(token, claims);
+    return claims;
   }
 
   get verification(): JwtVerifyOptions {

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { createSecretKey } from 'node:crypto';
 import { Settings } from '../config/settings.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { Handshake } from '../connections/handshake.js';
@@ -12,6 +13,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { RolesGuard } from './roles.guard.js';
 import { Session } from './session.entity.js';
@@ -25,7 +27,8 @@ import { WsTickets } from './ws-tickets.js';
     PassportModule,
     JwtModule.registerAsync({
       inject: [Settings],
-      useFactory: ({ secretKey }: Settings) => ({ secret: secretKey }),
+      // As a key object: a text is tried as a PEM file first, each time, which takes longer than the proof.
+      useFactory: ({ secretKey }: Settings) => ({ secret: createSecretKey(secretKey, 'utf8') }),
     }),
     ConnectionsModule,
     UsersModule,
@@ -35,6 +38,7 @@ import { WsTickets } from './ws-tickets.js';
     AccessTokens,
     AuthService,
     JwtStrategy,
+    ProvedTokens,
     RefreshTokens,
     SessionsService,
     SocketAuthenticator,

@@ -1,23 +1,37 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
+import type { IncomingMessage } from 'node:http';
 import { AppError } from '../errors/app-error.js';
-import { PUBLIC_ROUTE } from '../identity/decorators.js';
+import { PUBLIC_ROUTE, type AuthenticatedRequest } from '../identity/decorators.js';
 import { unreadable } from './access-tokens.js';
+import { bearerOf } from './jwt.strategy.js';
+import { ProvedTokens } from './proved-tokens.js';
+import { SessionsService } from './sessions.service.js';
 
 /** Every HTTP route needs a token unless it says `@Public()`. */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly proved: ProvedTokens,
+    private readonly sessions: SessionsService,
+  ) {
     super();
   }
 
+  /** A token that Passport has proved before is not proved again; its session is looked up either way. */
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const isPublic = this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [
       context.getHandler(),
       context.getClass(),
     ]);
-    return isPublic === true || (await super.canActivate(context)) === true;
+    if (isPublic === true) return true;
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest & IncomingMessage>();
+    const claims = this.proved.claimsOf(bearerOf(request) ?? '');
+    if (claims === undefined) return (await super.canActivate(context)) === true;
+    request.user = await this.sessions.userOf(claims);
+    return true;
   }
 
   override handleRequest<User>(error: unknown, user: User | false, info: unknown): User {

@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import type { IncomingMessage } from 'node:http';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../config/settings.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { AUDIENCE, claimsOf, ISSUER } from './access-tokens.js';
+import { ProvedTokens } from './proved-tokens.js';
 import { SessionsService } from './sessions.service.js';
+
+/** The token of an HTTP request, if it shows one. */
+export const bearerOf: (request: IncomingMessage) => string | null = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /** Proves the bearer token of an HTTP request (RFC 6750, 2.1). */
 @Injectable()
@@ -12,17 +17,22 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
     settings: Settings,
     private readonly sessions: SessionsService,
+    private readonly proved: ProvedTokens,
   ) {
     super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      jwtFromRequest: bearerOf,
       secretOrKey: settings.secretKey,
       algorithms: [settings.algorithm],
       issuer: ISSUER,
       audience: AUDIENCE,
+      passReqToCallback: true,
     });
   }
 
-  async validate(payload: unknown): Promise<AuthenticatedUser> {
-    return this.sessions.userOf(claimsOf(payload));
+  async validate(request: IncomingMessage, payload: unknown): Promise<AuthenticatedUser> {
+    const claims = claimsOf(payload);
+    const token = bearerOf(request);
+    if (token !== null) this.proved.remember(token, claims);
+    return this.sessions.userOf(claims);
   }
 }
