@@ -6,9 +6,10 @@ import { Settings } from '../config/settings.js';
 import { Broker } from '../connections/broker/broker.js';
 import type { ClientOrigin } from '../connections/client-origin.js';
 import { userTopic } from '../connections/topics.js';
+import { BatchedRead } from '../database/batched-read.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
-import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import type { AuthenticatedUser, Role } from '../identity/authenticated-user.js';
 import type { AccessClaims } from './access-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.entity.js';
@@ -21,16 +22,28 @@ export interface Grant {
   readonly refreshToken: string;
 }
 
+/** A session that goes on, and who it is of. */
+interface LiveSession {
+  readonly id: string;
+  readonly user_id: number;
+  readonly username: string;
+  readonly role: Role;
+}
+
 /** Logins. A refresh token works once; the second use of one means that it was stolen, and ends the session. */
 @Injectable()
 export class SessionsService {
+  private readonly live: BatchedRead<string, LiveSession | undefined>;
+
   constructor(
-    @InjectRepository(Session) private readonly sessions: Repository<Session>,
+    @InjectRepository(Session) sessions: Repository<Session>,
     private readonly writes: WriteQueue,
     private readonly refreshTokens: RefreshTokens,
     private readonly broker: Broker,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.live = new BatchedRead((ids) => readLive(sessions.manager, ids));
+  }
 
   async begin(userId: number, { address, userAgent }: ClientOrigin): Promise<Grant> {
     const id = randomUUID();
@@ -78,13 +91,9 @@ export class SessionsService {
    * @throws AppError `not_authenticated`
    */
   async userOf({ userId, sessionId, expiresAt }: AccessClaims): Promise<AuthenticatedUser> {
-    const session = await this.sessions.findOne({
-      where: { id: sessionId, userId, endedAt: IsNull(), user: { isActive: true } },
-      relations: { user: true },
-    });
-    if (!session?.user) throw new AppError('not_authenticated');
-    const { username, role } = session.user;
-    return { id: userId, username, role, sessionId, expiresAt };
+    const live = await this.live.ask(sessionId);
+    if (live?.user_id !== userId) throw new AppError('not_authenticated');
+    return { id: userId, username: live.username, role: live.role, sessionId, expiresAt };
   }
 
   private get lifetime(): number {
@@ -109,4 +118,20 @@ export class SessionsService {
   private cutSockets({ id, userId }: { id: string; userId: number }): void {
     this.broker.publish({ kind: 'disconnect', topic: userTopic(userId), userId, sessionId: id });
   }
+}
+
+/** For each id the session, unless it has ended. Plain rows: it is asked for every request. */
+async function readLive(
+  manager: EntityManager,
+  ids: readonly string[],
+): Promise<(LiveSession | undefined)[]> {
+  const places = ids.map((_, index) => `$${index + 1}`);
+  const rows = await manager.query<LiveSession[]>(
+    `SELECT sessions.id, sessions.user_id, users.username, users.role
+     FROM sessions JOIN users ON users.id = sessions.user_id
+     WHERE sessions.id IN (${places.join(', ')}) AND sessions.ended_at IS NULL AND users.is_active = TRUE`,
+    [...ids],
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => byId.get(id));
 }

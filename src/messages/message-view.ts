@@ -15,7 +15,7 @@ export function inHistory(
   readerId: number | undefined,
 ): HistoryMessage {
   const { id, seq, content, userId, createdAt, replyTo, editedAt, clientMsgId } = message;
-  return {
+  const shown: HistoryMessage = {
     id,
     seq,
     content,
@@ -24,8 +24,9 @@ export function inHistory(
     timestamp: iso(createdAt),
     reply_to: replyTo,
     edited_at: editedAt === null ? null : iso(editedAt),
-    ...(clientMsgId !== null && readerId === userId ? { client_msg_id: clientMsgId } : {}),
   };
+  if (clientMsgId !== null && readerId === userId) shown.client_msg_id = clientMsgId;
+  return shown;
 }
 
 /** As it is fanned out. Without a reader it is what everybody but the author gets. */
@@ -33,8 +34,22 @@ export function asFrame(signed: SignedMessage, readerId: number | undefined): Me
   return { type: 'message', room_id: signed.message.roomId, ...inHistory(signed, readerId) };
 }
 
-/** As REST shows it. */
-export function asDto(signed: SignedMessage, readerId: number): MessageDto {
-  const { message } = signed;
-  return { ...inHistory(signed, readerId), room_id: message.roomId, created_at: iso(message.createdAt) };
+/** As REST shows it. Written out: a spread of what a history shows takes ten times as long, for each of a page. */
+export function asDto({ message, username }: SignedMessage, readerId: number): MessageDto {
+  const { id, seq, content, userId, roomId, createdAt, replyTo, editedAt, clientMsgId } = message;
+  const timestamp = iso(createdAt);
+  const shown: MessageDto = {
+    id,
+    seq,
+    content,
+    user_id: userId,
+    username,
+    timestamp,
+    reply_to: replyTo,
+    edited_at: editedAt === null ? null : iso(editedAt),
+    room_id: roomId,
+    created_at: timestamp,
+  };
+  if (clientMsgId !== null && readerId === userId) shown.client_msg_id = clientMsgId;
+  return shown;
 }

@@ -8,7 +8,7 @@ import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { HISTORY_DEFAULT } from '../protocol/limits.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { TypingService } from '../rooms/typing.service.js';
-import { MessageHistory } from './message-history.js';
+import { MessageHistory, type Stretch } from './message-history.js';
 import { MessageLog, type Appended } from './message-log.js';
 import { encodeMessage } from './encode-message.js';
 import type { SignedMessage } from './message-view.js';
@@ -21,12 +21,6 @@ export interface Outgoing {
   readonly content: string;
   readonly client_msg_id?: string | null;
   readonly reply_to?: number | null;
-}
-
-/** A stretch of a room's log, and where the log ends. */
-export interface HistoryPage {
-  readonly messages: SignedMessage[];
-  readonly headSeq: number;
 }
 
 @Injectable()
@@ -67,13 +61,13 @@ export class MessagesService {
   }
 
   /** @throws AppError `room_not_found` | `not_a_member` | `invalid_input` for two places at once */
-  async page(user: AuthenticatedUser, roomId: number, query: MessagesQuery): Promise<HistoryPage> {
+  async page(user: AuthenticatedUser, roomId: number, query: MessagesQuery): Promise<Stretch> {
     checkOnePlace(query);
     const { room } = await this.access.asMember(user.id, roomId);
-    return { messages: await this.read(roomId, room.headSeq, query), headSeq: room.headSeq };
+    return this.read(roomId, room.headSeq, query);
   }
 
-  private read(roomId: number, head: number, query: MessagesQuery): Promise<SignedMessage[]> {
+  private read(roomId: number, head: number, query: MessagesQuery): Promise<Stretch> {
     const { before, after, around, skip = 0, limit = HISTORY_DEFAULT } = query;
     if (before !== undefined) return this.history.before(roomId, before, limit);
     if (after !== undefined) return this.history.after(roomId, after, limit);

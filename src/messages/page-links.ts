@@ -1,8 +1,8 @@
 import { HISTORY_DEFAULT } from '../protocol/limits.js';
-import type { HistoryPage } from './messages.service.js';
+import type { Stretch } from './message-history.js';
 
 /** The `Link` header (RFC 8288) of a page: to older messages, and to newer ones. Empty when there are none. */
-export function linksOf(path: string, { messages, headSeq }: HistoryPage, limit = HISTORY_DEFAULT): string {
+export function linksOf(path: string, { messages, headSeq }: Stretch, limit = HISTORY_DEFAULT): string {
   const first = messages[0]?.message.seq;
   const last = messages.at(-1)?.message.seq;
   const links: string[] = [];

@@ -11,6 +11,14 @@ import { inHistory, type SignedMessage } from './message-view.js';
 /** UTF-16 units of content in one page at most: what a page costs must not depend on how long people write. */
 const PAGE_CONTENT = 128 * 1024;
 
+interface PageFacts {
+  readonly readerId: number | undefined;
+  /** Where the page begins. */
+  readonly after: number;
+  readonly headSeq: number;
+  readonly hasMore: boolean;
+}
+
 /** What subscribers of a room have missed, from its log. */
 @Injectable()
 export class RoomCatchUp implements CatchUp {
@@ -31,43 +39,43 @@ export class RoomCatchUp implements CatchUp {
 
   async latest(topic: Topic, readerId: number | undefined): Promise<BacklogPage> {
     const roomId = roomIdOf(topic);
-    const newest = await this.history.latest(roomId, HISTORY_DEFAULT);
-    const page = this.fitting(newest);
-    return this.page(roomId, page, { readerId, after: 0, hasMore: page.length < newest.length });
+    const { messages, headSeq } = await this.history.latest(roomId, HISTORY_DEFAULT);
+    const page = this.fitting(messages);
+    return this.page(roomId, page, { readerId, after: 0, headSeq, hasMore: page.length < messages.length });
   }
 
+  /** The message at the place of the client is read with those that it has missed, to see whether it is the same. */
   async after(topic: Topic, cursor: Cursor, readerId: number | undefined): Promise<BacklogPage> {
     const roomId = roomIdOf(topic);
     const { after } = cursor;
-    await this.checkPlace(roomId, cursor);
-    const missed = await this.history.after(roomId, after, CATCH_UP_PAGE + 1);
+    const seen = after > 0 ? 1 : 0;
+    const { messages, headSeq } = await this.history.after(roomId, after - seen, CATCH_UP_PAGE + seen + 1);
+    if (seen > 0 && !this.isPlace(cursor, messages[0])) {
+      throw new AppError('gap', { facts: { room_id: roomId, after_seq: after, head_seq: headSeq } });
+    }
+    const missed = messages.slice(seen);
     const page = this.fitting(missed.slice(0, CATCH_UP_PAGE));
-    return this.page(roomId, page, { readerId, after, hasMore: page.length < missed.length });
+    return this.page(roomId, page, { readerId, after, headSeq, hasMore: page.length < missed.length });
   }
 
-  /** @throws AppError `gap` when what the client has up to its place is not what this log has up to there */
-  private async checkPlace(roomId: number, { after, epoch }: Cursor): Promise<void> {
-    if (after === 0) return;
-    const messageId = await this.history.idAt(roomId, after);
-    const isKnown = messageId !== undefined && (epoch === undefined || this.epochs.hasSeen(epoch, messageId));
-    if (isKnown) return;
-    const head_seq = await this.history.headOf(roomId);
-    throw new AppError('gap', { facts: { room_id: roomId, after_seq: after, head_seq } });
+  /** Whether what the client has up to its place is what this log has up to there. */
+  private isPlace({ after, epoch }: Cursor, found: SignedMessage | undefined): boolean {
+    if (found?.message.seq !== after) return false;
+    return epoch === undefined || this.epochs.hasSeen(epoch, found.message.id);
   }
 
-  private async page(
+  private page(
     roomId: number,
     messages: SignedMessage[],
-    { readerId, after, hasMore }: { readerId: number | undefined; after: number; hasMore: boolean },
-  ): Promise<BacklogPage> {
-    const head = await this.history.headOf(roomId);
+    { readerId, after, headSeq, hasMore }: PageFacts,
+  ): BacklogPage {
     return {
       upTo: messages.at(-1)?.message.seq ?? after,
       frame: {
         type: 'message_history',
         room_id: roomId,
         messages: messages.map((signed) => inHistory(signed, readerId)),
-        head_seq: head,
+        head_seq: headSeq,
         epoch: this.epoch,
         has_more: hasMore,
       },

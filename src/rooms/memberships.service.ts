@@ -8,9 +8,8 @@ import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { UsersService } from '../users/users.service.js';
 import { Ban } from './ban.entity.js';
 import { Membership } from './membership.entity.js';
-import { RoomAccess } from './room-access.js';
+import { RoomAccess, type RoomFacts } from './room-access.js';
 import { RoomEvents, type Somebody } from './room-events.js';
-import type { Room } from './room.entity.js';
 import type { MemberDto } from './rooms.dto.js';
 
 /**
@@ -32,7 +31,7 @@ export class MembershipsService {
    *
    * @throws AppError `room_not_found` | `room_is_private` | `banned`
    */
-  async join(user: AuthenticatedUser, roomId: number): Promise<Room> {
+  async join(user: AuthenticatedUser, roomId: number): Promise<RoomFacts> {
     const before = await this.access.standingOf(user.id, roomId);
     if (before.isMember) return before.room;
     const { room, isNew } = await this.writes.run(async (manager) => {
@@ -48,7 +47,7 @@ export class MembershipsService {
   }
 
   /** @throws AppError `room_not_found` | `not_in_room` */
-  async leave(user: AuthenticatedUser, roomId: number): Promise<Room> {
+  async leave(user: AuthenticatedUser, roomId: number): Promise<RoomFacts> {
     const room = await this.writes.run(async (manager) => {
       const standing = await this.access.visible(user.id, roomId, manager);
       if (!standing.isMember) throw new AppError('not_in_room');
@@ -141,7 +140,7 @@ async function addMember(manager: EntityManager, roomId: number, userId: number)
   return member;
 }
 
-function toDto({ userId, user, joinedAt }: Membership, room: Room): MemberDto {
+function toDto({ userId, user, joinedAt }: Membership, room: RoomFacts): MemberDto {
   return {
     user_id: userId,
     username: user?.username ?? '',

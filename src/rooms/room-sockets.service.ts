@@ -10,8 +10,7 @@ import { roomTopic } from '../connections/topics.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { MembershipsService } from './memberships.service.js';
-import { RoomAccess } from './room-access.js';
-import type { Room } from './room.entity.js';
+import { RoomAccess, type RoomFacts } from './room-access.js';
 import { TypingService } from './typing.service.js';
 
 /** Rooms as sockets see them: where membership becomes subscription. */
@@ -80,7 +79,7 @@ export class RoomSocketsService implements RoomEntrance {
   private async listen(
     connection: UserConnection,
     roomId: number,
-  ): Promise<{ subscription: Subscription; room: Room }> {
+  ): Promise<{ subscription: Subscription; room: RoomFacts }> {
     const topic = roomTopic(roomId);
     const subscription = await this.registry.subscribe(connection, topic);
     try {

@@ -8,7 +8,7 @@ import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { PAGE_MAX } from '../protocol/limits.js';
 import { Membership } from './membership.entity.js';
-import { RoomAccess } from './room-access.js';
+import { RoomAccess, type RoomFacts } from './room-access.js';
 import { Room } from './room.entity.js';
 import type { CreateRoomDto, RoomDto, RoomRole, RoomsQuery } from './rooms.dto.js';
 
@@ -71,7 +71,7 @@ export class RoomsService {
   }
 }
 
-function toDto(room: Room, userId: number, isMember: boolean): RoomDto {
+function toDto(room: RoomFacts, userId: number, isMember: boolean): RoomDto {
   return {
     id: room.id,
     name: room.name,
@@ -85,7 +85,7 @@ function toDto(room: Room, userId: number, isMember: boolean): RoomDto {
   };
 }
 
-function roleOf(room: Room, userId: number, isMember: boolean): RoomRole | null {
+function roleOf(room: RoomFacts, userId: number, isMember: boolean): RoomRole | null {
   if (room.ownerId === userId) return 'owner';
   return isMember ? 'member' : null;
 }
