@@ -9,6 +9,7 @@ import { StorageHealth } from './database/storage-health.js';
 import { serveDocs } from './http/docs-pages.js';
 import { hardenHeaders } from './http/harden-headers.js';
 import { describeApi } from './http/openapi.js';
+import { ParlorHttpAdapter } from './http/parlor-http.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestPipe } from './http/request.pipe.js';
 import { ServerLog } from './server-log.js';
@@ -30,7 +31,11 @@ export const APP_OPTIONS = {
  * @throws ConfigurationError
  */
 export async function createApp(env?: Environment): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(await AppModule.forRoot(env), APP_OPTIONS);
+  const app = await NestFactory.create<NestExpressApplication>(
+    await AppModule.forRoot(env),
+    new ParlorHttpAdapter(),
+    APP_OPTIONS,
+  );
   configureApp(app);
   return app;
 }
@@ -41,6 +46,8 @@ export function configureApp(app: NestExpressApplication): void {
   app.useLogger(new ServerLog(settings.logLevel));
   app.flushLogs();
   app.disable('x-powered-by');
+  // Nothing under /api may be kept, so there is nothing to compare; a tag is a hash of every answer.
+  app.disable('etag');
   app.use(hardenHeaders);
   app.useBodyParser('json', { limit: settings.limits.bodyBytes, strict: false });
   app.useBodyParser('urlencoded', { limit: settings.limits.bodyBytes, extended: false });

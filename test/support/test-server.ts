@@ -9,6 +9,7 @@ import { Test } from '@nestjs/testing';
 import type { ClientOptions } from 'ws';
 import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, configureApp } from '../../src/create-app.js';
+import { ParlorHttpAdapter } from '../../src/http/parlor-http.adapter.js';
 import { DatabaseFile } from './database-file.js';
 import { RestClient, type Caller } from './rest-client.js';
 import { SocketClient } from './socket-client.js';
@@ -93,7 +94,7 @@ export class TestServer {
     await this.makeFolder();
     const settings = { DATABASE_URL: `sqlite:///${this.databasePath}`, ...GENEROUS, ...this.env, ...env };
     const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] }).compile();
-    this.app = module.createNestApplication<NestExpressApplication>(APP_OPTIONS);
+    this.app = module.createNestApplication<NestExpressApplication>(new ParlorHttpAdapter(), APP_OPTIONS);
     configureApp(this.app);
     await this.app.listen(0, '127.0.0.1');
     this.address = await this.app.getUrl();
