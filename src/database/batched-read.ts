@@ -6,7 +6,7 @@ interface Asked<Question, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Questions of one query: what it costs to prepare must not depend on how many people came at once. */
+/** Questions of one query: how long it takes must not depend on how many people came at once. */
 const MAX_BATCH = 200;
 /** Questions that may wait for a database that is slower than those who ask. */
 const MAX_WAITING = 20_000;
@@ -22,8 +22,11 @@ export class BatchedRead<Question, Answer> {
   private waiting: Asked<Question, Answer>[] = [];
   private reading = false;
 
-  /** @param readAll answers all questions, in their order, with one query */
-  constructor(private readonly readAll: (questions: readonly Question[]) => Promise<readonly Answer[]>) {}
+  /** @param readAll answers all questions, in their order */
+  constructor(
+    private readonly readAll: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+    private readonly maxBatch = MAX_BATCH,
+  ) {}
 
   /** @throws AppError `storage_unavailable` when too many wait; otherwise whatever the query of the batch throws */
   ask(question: Question): Promise<Answer> {
@@ -53,7 +56,7 @@ export class BatchedRead<Question, Answer> {
   }
 
   private takeBatch(): Asked<Question, Answer>[] {
-    if (this.waiting.length > MAX_BATCH) return this.waiting.splice(0, MAX_BATCH);
+    if (this.waiting.length > this.maxBatch) return this.waiting.splice(0, this.maxBatch);
     const batch = this.waiting;
     this.waiting = [];
     return batch;

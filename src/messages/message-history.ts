@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { Repository, type EntityManager } from 'typeorm';
+import { BatchedRead } from '../database/batched-read.js';
 import type { SignedMessage } from './message-view.js';
 import { Message } from './message.entity.js';
 
 /** A stretch of a room's log, oldest first, and where the log ended when it was read. */
 export interface Stretch {
-  readonly messages: SignedMessage[];
+  readonly messages: readonly SignedMessage[];
   readonly headSeq: number;
 }
 
@@ -25,13 +26,26 @@ interface Row {
   readonly username: string;
 }
 
+interface Question {
+  readonly roomId: number;
+  readonly sql: string;
+}
+
+/** Pages that are read at once: the rows of all of them become objects in one turn of the event loop. */
+const PAGES_AT_ONCE = 16;
+
 /**
  * Reads the logs of rooms, always by (room, seq). One plain query for each stretch: entities would cost several
- * times of what the database does.
+ * times of what the database does, and its rows cost more than the rest of a request. So those who ask for the
+ * same stretch at the same time share it: the members of a room who come back together, for instance.
  */
 @Injectable()
 export class MessageHistory {
-  constructor(@InjectRepository(Message) private readonly messages: Repository<Message>) {}
+  private readonly asked: BatchedRead<Question, Stretch>;
+
+  constructor(@InjectRepository(Message) messages: Repository<Message>) {
+    this.asked = new BatchedRead((questions) => readPages(messages.manager, questions), PAGES_AT_ONCE);
+  }
 
   /** The oldest messages after `seq`. */
   after(roomId: number, seq: number, limit: number): Promise<Stretch> {
@@ -40,12 +54,8 @@ export class MessageHistory {
 
   /** The newest messages before `seq`. */
   async before(roomId: number, seq: number, limit: number): Promise<Stretch> {
-    const { messages, headSeq } = await this.read(
-      roomId,
-      `messages.seq < ${seq}`,
-      `messages.seq DESC LIMIT ${limit}`,
-    );
-    return { messages: messages.reverse(), headSeq };
+    const newestFirst = await this.read(roomId, `messages.seq < ${seq}`, `messages.seq DESC LIMIT ${limit}`);
+    return { messages: newestFirst.messages.toReversed(), headSeq: newestFirst.headSeq };
   }
 
   latest(roomId: number, limit: number): Promise<Stretch> {
@@ -53,21 +63,29 @@ export class MessageHistory {
   }
 
   /** Begins with the room, so that a stretch without messages still tells where the log ends. */
-  private async read(roomId: number, place: string, order: string): Promise<Stretch> {
-    const rows = await this.messages.manager.query<Row[]>(
-      `SELECT rooms.head_seq, messages.id, messages.seq, messages.user_id, messages.content,
+  private read(roomId: number, place: string, order: string): Promise<Stretch> {
+    const sql = `SELECT rooms.head_seq, messages.id, messages.seq, messages.user_id, messages.content,
          messages.client_msg_id, messages.reply_to, messages.created_at, messages.edited_at, users.username
        FROM rooms
        LEFT JOIN messages ON messages.room_id = rooms.id AND ${place}
        LEFT JOIN users ON users.id = messages.user_id
-       WHERE rooms.id = ${roomId} ORDER BY ${order}`,
-    );
-    const headSeq = rows[0]?.head_seq ?? 0;
-    return {
-      messages: rows.flatMap((row) => (row.id === null ? [] : [signed(row, row.id, roomId)])),
-      headSeq,
-    };
+       WHERE rooms.id = ${roomId} ORDER BY ${order}`;
+    return this.asked.ask({ roomId, sql });
   }
+}
+
+function readPages(manager: EntityManager, questions: readonly Question[]): Promise<Stretch[]> {
+  const pages = new Map<string, Promise<Stretch>>();
+  for (const { roomId, sql } of questions) {
+    if (!pages.has(sql)) pages.set(sql, readPage(manager, roomId, sql));
+  }
+  return Promise.all(questions.flatMap(({ sql }) => pages.get(sql) ?? []));
+}
+
+async function readPage(manager: EntityManager, roomId: number, sql: string): Promise<Stretch> {
+  const rows = await manager.query<Row[]>(sql);
+  const messages = rows.flatMap((row) => (row.id === null ? [] : [signed(row, row.id, roomId)]));
+  return { messages, headSeq: rows[0]?.head_seq ?? 0 };
 }
 
 function signed(row: Row, id: number, roomId: number): SignedMessage {

@@ -66,7 +66,7 @@ export class RoomCatchUp implements CatchUp {
 
   private page(
     roomId: number,
-    messages: SignedMessage[],
+    messages: readonly SignedMessage[],
     { readerId, after, headSeq, hasMore }: PageFacts,
   ): BacklogPage {
     return {
@@ -83,7 +83,7 @@ export class RoomCatchUp implements CatchUp {
   }
 
   /** As many messages from the front as fit a page, and at least one. */
-  private fitting(messages: SignedMessage[]): SignedMessage[] {
+  private fitting(messages: readonly SignedMessage[]): readonly SignedMessage[] {
     let size = 0;
     const end = messages.findIndex(({ message }, index) => {
       size += message.content.length;
