@@ -33,15 +33,17 @@ export class BatchedRead<Question, Answer> {
     if (this.waiting.length >= MAX_WAITING) return Promise.reject(new AppError('storage_unavailable'));
     return new Promise((resolve, reject) => {
       this.waiting.push({ question, resolve, reject });
-      if (this.reading) return;
-      this.reading = true;
-      // Behind whatever else arrived in this turn: most of it asks too.
-      setImmediate(() => void this.readWhileAsked());
+      if (!this.reading) void this.readWhileAsked();
     });
   }
 
+  /** Each query waits for the end of the turn: most of what arrives in it asks too. */
   private async readWhileAsked(): Promise<void> {
-    while (this.waiting.length > 0) await this.readOnce(this.takeBatch());
+    this.reading = true;
+    while (this.waiting.length > 0) {
+      await endOfTurn();
+      await this.readOnce(this.takeBatch());
+    }
     this.reading = false;
   }
 
@@ -61,4 +63,8 @@ export class BatchedRead<Question, Answer> {
     this.waiting = [];
     return batch;
   }
+}
+
+function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
