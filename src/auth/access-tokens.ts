@@ -3,20 +3,13 @@ import { JwtService, type JwtVerifyOptions } from '@nestjs/jwt';
 import { randomUUID } from 'node:crypto';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
+import { claimsOf, type AccessClaims } from './access-claims.js';
 import { ProvedTokens } from './proved-tokens.js';
 
 export const ISSUER = 'parlor';
 export const AUDIENCE = 'parlor';
 /** Seconds that the clocks of two machines may differ. */
 const LEEWAY = 0;
-
-/** What an access token says, once its signature is proved. */
-export interface AccessClaims {
-  readonly userId: number;
-  readonly sessionId: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
 
 /**
  * Makes and reads access tokens: JWTs with pinned algorithm, issuer and audience (RFC 8725, 3.1, 3.8, 3.9).
@@ -77,13 +70,4 @@ export class AccessTokens {
 export function unreadable(error: unknown): AppError {
   const expired = error instanceof Error && error.name === 'TokenExpiredError';
   return new AppError(expired ? 'token_expired' : 'not_authenticated');
-}
-
-/** @throws AppError `not_authenticated` for a payload that is none of ours, even if its signature is right */
-export function claimsOf(payload: unknown): AccessClaims {
-  if (typeof payload !== 'object' || payload === null) throw new AppError('not_authenticated');
-  const { sub, sid, exp }: { sub?: unknown; sid?: unknown; exp?: unknown } = payload;
-  if (typeof sub !== 'string' || !/^[1-9]\d{0,14}$/.test(sub)) throw new AppError('not_authenticated');
-  if (typeof sid !== 'string' || typeof exp !== 'number') throw new AppError('not_authenticated');
-  return { userId: Number(sub), sessionId: sid, expiresAt: exp * 1000 };
 }

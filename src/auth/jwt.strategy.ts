@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../config/settings.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
-import { AUDIENCE, claimsOf, ISSUER } from './access-tokens.js';
+import { claimsOf } from './access-claims.js';
+import { AUDIENCE, ISSUER } from './access-tokens.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { SessionsService } from './sessions.service.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AccessClaims } from './access-tokens.js';
+import type { AccessClaims } from './access-claims.js';
 
 /** Tokens that are remembered; each takes about half a kilobyte. */
 const MAX_REMEMBERED = 5_000;

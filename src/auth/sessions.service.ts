@@ -10,7 +10,7 @@ import { BatchedRead } from '../database/batched-read.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser, Role } from '../identity/authenticated-user.js';
-import type { AccessClaims } from './access-tokens.js';
+import type { AccessClaims } from './access-claims.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.entity.js';
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Authenticator, Book, Credentials } from '../connections/handshake.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
-import { AccessTokens, type AccessClaims } from './access-tokens.js';
+import type { AccessClaims } from './access-claims.js';
+import { AccessTokens } from './access-tokens.js';
 import { SessionsService } from './sessions.service.js';
 import { WsTickets } from './ws-tickets.js';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { TICKET_SECONDS } from '../protocol/limits.js';
-import type { AccessClaims } from './access-tokens.js';
+import type { AccessClaims } from './access-claims.js';
 
 interface Ticket extends AccessClaims {
   /** Milliseconds since the epoch. */
