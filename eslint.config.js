@@ -34,7 +34,7 @@ const PARSING = [
   'test/support/{rest-client,socket-client,problems,forged-tokens}.ts',
 ];
 
-const TYPESCRIPT = ['src/**/*.ts', 'test/**/*.ts', 'demo/**/*.ts'];
+const TYPESCRIPT = ['src/**/*.ts', 'test/**/*.ts', 'demo/**/*.ts', 'bench/**/*.ts'];
 
 const NODE_GLOBALS = [
   'AbortSignal',
@@ -100,7 +100,18 @@ const NO_SLEIGHT_OF_HAND = [
 ];
 
 export default defineConfig(
-  { ignores: ['dist/', 'dist-demo/', 'dist-faults/', 'coverage/', 'node_modules/'] },
+  {
+    ignores: [
+      'dist/',
+      'dist-demo/',
+      'dist-faults/',
+      'dist-bench/',
+      'bench/peers/dist/',
+      'bench/.cache/',
+      'coverage/',
+      '**/node_modules/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -1,0 +1,116 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { numberIn, textIn } from './fields.js';
+import type { Approach } from './generator.js';
+import type { Durability } from './names.js';
+import { PLACES } from './places.js';
+import { ask, askFields, forEach } from './rest-client.js';
+import { freePort, ServerProcess, type Launch } from './server-process.js';
+
+const NO_LIMIT = '1000000';
+const PASSWORD = 'correct horse battery';
+const AT_A_TIME = 16;
+
+/** Everything that is meant to stop people is raised, as docs/configuration.md says for a benchmark. */
+export function launchOf(folder: string, port: number, durability: Durability): Launch {
+  return {
+    what: 'Parlor',
+    args: [PLACES.parlor],
+    folder,
+    port,
+    env: {
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DATABASE_URL: `sqlite:///${databaseIn(folder)}`,
+      DURABILITY: durability,
+      LOG_LEVEL: 'warn',
+      BCRYPT_COST: '4',
+      ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
+      FRAMES_PER_SECOND: NO_LIMIT,
+      FRAMES_BURST: NO_LIMIT,
+      MESSAGES_PER_SECOND: NO_LIMIT,
+      MESSAGES_BURST: NO_LIMIT,
+      MAX_CONNECTIONS: NO_LIMIT,
+      MAX_CONNECTIONS_PER_USER: NO_LIMIT,
+      MAX_PASSWORDS_WAITING: NO_LIMIT,
+    },
+  };
+}
+
+function databaseIn(folder: string): string {
+  return join(folder, 'parlor.db');
+}
+
+export interface Community {
+  readonly tokens: readonly string[];
+  readonly userIds: readonly number[];
+  readonly rooms: readonly number[];
+}
+
+/** Signs people up, makes rooms, and makes everybody a member of every room, over REST as anybody else would. */
+async function settle(origin: string, users: number, rooms: number): Promise<Community> {
+  const tokens: string[] = [];
+  const userIds: number[] = [];
+  await forEach([...Array(users).keys()], AT_A_TIME, async (index) => {
+    const username = `person${index}`;
+    const account = { username, email: `${username}@example.org`, password: PASSWORD };
+    userIds[index] = numberIn(await askFields('POST', `${origin}/api/users`, { json: account }), 'id');
+    const login = { username, password: PASSWORD };
+    tokens[index] = textIn(await askFields('POST', `${origin}/api/token`, { json: login }), 'access_token');
+  });
+  const [owner = ''] = tokens;
+  const ids: number[] = [];
+  await forEach([...Array(rooms).keys()], AT_A_TIME, async (index) => {
+    const room = { name: `room ${index}` };
+    ids[index] = numberIn(await askFields('POST', `${origin}/api/rooms`, { token: owner, json: room }), 'id');
+  });
+  const joins = tokens.slice(1).flatMap((token) => ids.map((id) => ({ token, id })));
+  await forEach(joins, AT_A_TIME, async ({ token, id }) => {
+    await ask('POST', `${origin}/api/rooms/${id}/join`, { token });
+  });
+  return { tokens, userIds, rooms: ids };
+}
+
+/** Starts a Parlor in an empty folder, has people settle there, and stops it again. */
+async function prepare(
+  folder: string,
+  { users, rooms }: { readonly users: number; readonly rooms: number },
+): Promise<Community> {
+  mkdirSync(folder, { recursive: true });
+  // The preparation is not measured, so it does not wait for the disk.
+  const server = await ServerProcess.start(launchOf(folder, await freePort(), 'normal'));
+  try {
+    return await settle(server.origin, users, rooms);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A prepared folder, from which every run takes a fresh copy: all runs begin alike, and none seeds again. */
+export class Template {
+  private constructor(
+    private readonly folder: string,
+    readonly community: Community,
+  ) {}
+
+  static async make(folder: string, users: number, rooms: number): Promise<Template> {
+    return new Template(folder, await prepare(folder, { users, rooms }));
+  }
+
+  copyTo(folder: string): void {
+    cpSync(this.folder, folder, { recursive: true });
+  }
+
+  approachFrom(folder: string): Approach {
+    return approachOf(folder, this.community);
+  }
+}
+
+/** Members of a room take the tokens by turns. */
+function approachOf(folder: string, { tokens, rooms }: Community): Approach {
+  const [tokenFile, roomFile] = [join(folder, 'bench.tokens'), join(folder, 'bench.rooms')];
+  writeFileSync(tokenFile, `${tokens.join('\n')}\n`);
+  writeFileSync(roomFile, `${rooms.join('\n')}\n`);
+  return { adapter: 'parlor', options: ['--tokens', tokenFile, '--rooms-file', roomFile] };
+}
