@@ -1,5 +1,5 @@
-import { dirname, join } from 'node:path';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { drawn } from './chart.js';
 import { Generator } from './generator.js';
 import { installChart, installGenerator, installPeers } from './installation.js';
@@ -7,7 +7,7 @@ import { describeMachine, has, inWords, type Machine } from './machine.js';
 import type { Options } from './options.js';
 import { Template } from './parlor.js';
 import type { Ground } from './peers.js';
-import { PLACES } from './places.js';
+import { writeResult } from './results.js';
 import { runRounds, type Run } from './rounds.js';
 import { ALL_SCENARIOS, type Scenario } from './scenarios.js';
 import { summaryOf } from './summary.js';
@@ -95,29 +95,18 @@ function print(scenarios: readonly Scenario[], runs: readonly Run[], points: rea
 }
 
 async function write(
-  { only, peers, out, ...settings }: Options,
+  options: Options,
   machine: Machine,
   scenarios: readonly Scenario[],
   runs: readonly Run[],
   points: readonly SweepPoint[],
 ): Promise<void> {
-  const file = out ?? join(PLACES.results, 'latest.json');
-  mkdirSync(dirname(file), { recursive: true });
-  const finished = new Date().toISOString();
   const summaries = scenarios.map((scenario) => summaryOf(scenario, runs));
-  const result = {
-    machine,
-    settings: { only, peers, ...settings },
-    finished,
-    summaries,
-    runs,
-    sweep: points,
-  };
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  const file = writeResult(options, 'latest', machine, { summaries, runs, sweep: points });
   console.log(`\nEvery single run: ${file}`);
   if (points.length === 0) return;
   const chart = `${file.replace(/\.json$/, '')}.svg`;
-  writeFileSync(chart, await drawn(points, captionOf(machine, settings)));
+  writeFileSync(chart, await drawn(points, captionOf(machine, options)));
   console.log(`Chart: ${chart}`);
 }
 

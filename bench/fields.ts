@@ -1,7 +1,7 @@
 /** JSON that another program wrote: every field is looked at before it is used. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -29,6 +29,12 @@ export function numberIn(fields: Fields, name: string): number {
 export function optionalNumber(fields: Fields, name: string): number | undefined {
   const value = fields[name];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function listIn(fields: Fields, name: string): readonly unknown[] {
+  const value: unknown = fields[name];
+  if (!Array.isArray(value)) throw new Error(`"${name}" is no list in ${excerpt(fields)}`);
+  return value;
 }
 
 function excerpt(fields: Fields): string {

@@ -25,6 +25,7 @@ export interface Options {
   /** Where the JSON goes; the chart stands beside it. */
   readonly out: string | undefined;
   readonly minutes: number;
+  readonly clients: number;
 }
 
 export class UsageError extends Error {}
@@ -42,6 +43,7 @@ export const USAGE = `Usage: npm run bench -- [compare | storm | growth | soak] 
   --peers LIST        ${PEERS.join(', ')}
   --durability WORD   ${DURABILITIES.join(' or ')}: Parlor's DURABILITY (full)
   --minutes N         of soak (30)
+  --clients N         of storm (10000)
   --quick             one round, one second, fewer connections: does it work?
   --out FILE          the result (bench/results/latest.json, or named after the command)
 
@@ -63,6 +65,7 @@ export function optionsOf(args: readonly string[]): Options {
     quick,
     out: values.out === undefined ? undefined : resolve(values.out),
     minutes: wholeNumber('--minutes', values.minutes ?? (quick ? '1' : '30')),
+    clients: wholeNumber('--clients', values.clients ?? (quick ? '1000' : '10000')),
   };
 }
 
@@ -80,6 +83,7 @@ function read(args: readonly string[]) {
         quick: { type: 'boolean' },
         out: { type: 'string' },
         minutes: { type: 'string' },
+        clients: { type: 'string' },
       },
     });
   } catch (error) {

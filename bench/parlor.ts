@@ -38,30 +38,37 @@ export function launchOf(folder: string, port: number, durability: Durability): 
   };
 }
 
-function databaseIn(folder: string): string {
+export function databaseIn(folder: string): string {
   return join(folder, 'parlor.db');
 }
 
-export interface Community {
+export interface People {
   readonly tokens: readonly string[];
   readonly userIds: readonly number[];
+}
+
+export interface Community extends People {
   readonly rooms: readonly number[];
 }
 
-/** Signs people up, makes rooms, and makes everybody a member of every room, over REST as anybody else would. */
-async function settle(origin: string, users: number, rooms: number): Promise<Community> {
+export async function signUp(origin: string, count: number): Promise<People> {
   const tokens: string[] = [];
   const userIds: number[] = [];
-  await forEach([...Array(users).keys()], AT_A_TIME, async (index) => {
+  await forEach([...Array(count).keys()], AT_A_TIME, async (index) => {
     const username = `person${index}`;
     const account = { username, email: `${username}@example.org`, password: PASSWORD };
     userIds[index] = numberIn(await askFields('POST', `${origin}/api/users`, { json: account }), 'id');
     const login = { username, password: PASSWORD };
     tokens[index] = textIn(await askFields('POST', `${origin}/api/token`, { json: login }), 'access_token');
   });
+  return { tokens, userIds };
+}
+
+/** Makes rooms, and makes everybody a member of every room. */
+async function makeRooms(origin: string, { tokens }: People, count: number): Promise<number[]> {
   const [owner = ''] = tokens;
   const ids: number[] = [];
-  await forEach([...Array(rooms).keys()], AT_A_TIME, async (index) => {
+  await forEach([...Array(count).keys()], AT_A_TIME, async (index) => {
     const room = { name: `room ${index}` };
     ids[index] = numberIn(await askFields('POST', `${origin}/api/rooms`, { token: owner, json: room }), 'id');
   });
@@ -69,19 +76,16 @@ async function settle(origin: string, users: number, rooms: number): Promise<Com
   await forEach(joins, AT_A_TIME, async ({ token, id }) => {
     await ask('POST', `${origin}/api/rooms/${id}/join`, { token });
   });
-  return { tokens, userIds, rooms: ids };
+  return ids;
 }
 
-/** Starts a Parlor in an empty folder, has people settle there, and stops it again. */
-async function prepare(
-  folder: string,
-  { users, rooms }: { readonly users: number; readonly rooms: number },
-): Promise<Community> {
+/** Starts a Parlor in an empty folder, does something over REST as anybody else would, and stops it again. */
+export async function prepare<T>(folder: string, what: (origin: string) => Promise<T>): Promise<T> {
   mkdirSync(folder, { recursive: true });
   // The preparation is not measured, so it does not wait for the disk.
   const server = await ServerProcess.start(launchOf(folder, await freePort(), 'normal'));
   try {
-    return await settle(server.origin, users, rooms);
+    return await what(server.origin);
   } finally {
     await server.stop();
   }
@@ -95,7 +99,11 @@ export class Template {
   ) {}
 
   static async make(folder: string, users: number, rooms: number): Promise<Template> {
-    return new Template(folder, await prepare(folder, { users, rooms }));
+    const community = await prepare(folder, async (origin) => {
+      const people = await signUp(origin, users);
+      return { ...people, rooms: await makeRooms(origin, people, rooms) };
+    });
+    return new Template(folder, community);
   }
 
   copyTo(folder: string): void {
@@ -108,8 +116,8 @@ export class Template {
 }
 
 /** Members of a room take the tokens by turns. */
-function approachOf(folder: string, { tokens, rooms }: Community): Approach {
-  const [tokenFile, roomFile] = [join(folder, 'bench.tokens'), join(folder, 'bench.rooms')];
+export function approachOf(folder: string, { tokens, rooms }: Community, name = 'bench'): Approach {
+  const [tokenFile, roomFile] = [join(folder, `${name}.tokens`), join(folder, `${name}.rooms`)];
   writeFileSync(tokenFile, `${tokens.join('\n')}\n`);
   writeFileSync(roomFile, `${rooms.join('\n')}\n`);
   return { adapter: 'parlor', options: ['--tokens', tokenFile, '--rooms-file', roomFile] };
