@@ -147,15 +147,19 @@ interface Shape {
   readonly senders: number;
 }
 
-function closed({ window, ...shape }: Shape & { readonly window: number }) {
-  return ({ seconds }: Effort): string[] => [
+export function closed({ window, ...shape }: Shape & { readonly window: number }) {
+  return ({ seconds }: Pick<Effort, 'seconds'>): string[] => [
     ...shaped(shape, seconds),
     ...['--window', String(window), '--drain', DRAIN],
   ];
 }
 
 export function open({ rate, ...shape }: Shape & { readonly rate: number }) {
-  return ({ seconds }: Effort): string[] => [...shaped(shape, seconds), '--rate', String(rate)];
+  return ({ seconds }: Pick<Effort, 'seconds'>): string[] => [
+    ...shaped(shape, seconds),
+    '--rate',
+    String(rate),
+  ];
 }
 
 function shaped({ rooms, members, senders }: Shape, seconds: number): string[] {
