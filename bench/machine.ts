@@ -106,3 +106,11 @@ function statOf(process: string): string[] {
     return [];
   }
 }
+
+/** Bytes of memory of a process: all that is resident, and of that what no file stands behind. */
+export function memoryOf(pid: number): { resident: number; anonymous: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
+  return { resident: of('VmRSS'), anonymous: of('RssAnon') };
+}

@@ -1,9 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compare } from './compare.js';
+import { growth } from './growth.js';
 import { NotInstalled } from './installation.js';
 import { optionsOf, USAGE, UsageError, type Options } from './options.js';
 import { PLACES } from './places.js';
+import { soak } from './soak.js';
+import { storm } from './storm.js';
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
@@ -35,9 +38,11 @@ function measure(options: Options, folder: string): Promise<boolean> {
     case 'compare':
       return compare(options, folder);
     case 'storm':
+      return storm(options, folder);
     case 'growth':
+      return growth(options, folder);
     case 'soak':
-      throw new Error('not yet');
+      return soak(options, folder);
   }
 }
 
