@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ConnectionRecorder } from '../../src/connections/connection-recorder.js';
 import { handshake } from '../support/handshake.js';
 import type { SocketClient } from '../support/socket-client.js';
 import { runServer, type Person, type Room } from '../support/test-server.js';
@@ -90,6 +91,16 @@ describe('A connection is recorded in the database', () => {
     const record = await closedRecordOf(id);
     expect(record).toMatchObject({ close_code: code });
     expect(Number(record?.closed_at)).toBeGreaterThanOrEqual(Number(record?.opened_at));
+  });
+
+  it('and at once where somebody waits for it, as a shutdown does', async () => {
+    const ada = await server.person('ada');
+    const { id } = await opened('/ws/auth', ada);
+
+    await server.inside(ConnectionRecorder).flush();
+
+    const written = await server.database.query('SELECT user_id FROM connections WHERE client_id = ?', [id]);
+    expect(written).toEqual([{ user_id: ada.id }]);
   });
 
   it('but not a handshake that was refused', async () => {
