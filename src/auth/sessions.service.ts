@@ -7,6 +7,7 @@ import { Broker } from '../connections/broker/broker.js';
 import type { ClientOrigin } from '../connections/client-origin.js';
 import { userTopic } from '../connections/topics.js';
 import { BatchedRead } from '../database/batched-read.js';
+import { ReadTurns } from '../database/read-turns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser, Role } from '../identity/authenticated-user.js';
@@ -41,8 +42,9 @@ export class SessionsService {
     private readonly refreshTokens: RefreshTokens,
     private readonly broker: Broker,
     private readonly settings: Settings,
+    turns: ReadTurns,
   ) {
-    this.live = new BatchedRead((ids) => readLive(sessions.manager, ids));
+    this.live = new BatchedRead(turns, (ids) => readLive(sessions.manager, ids));
   }
 
   async begin(userId: number, { address, userAgent }: ClientOrigin): Promise<Grant> {

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/app-error.js';
+import type { ReadTurns } from './read-turns.js';
 
 interface Asked<Question, Answer> {
   readonly question: Question;
@@ -24,6 +25,7 @@ export class BatchedRead<Question, Answer> {
 
   /** @param readAll answers all questions, in their order */
   constructor(
+    private readonly turns: ReadTurns,
     private readonly readAll: (questions: readonly Question[]) => Promise<readonly Answer[]>,
     private readonly maxBatch = MAX_BATCH,
   ) {}
@@ -37,12 +39,15 @@ export class BatchedRead<Question, Answer> {
     });
   }
 
-  /** Each query waits for the end of the turn: most of what arrives in it asks too. */
+  /**
+   * Each query waits for the end of the turn, because most of what arrives in it asks too; and for its turn
+   * among the reads of other kinds.
+   */
   private async readWhileAsked(): Promise<void> {
     this.reading = true;
     while (this.waiting.length > 0) {
       await endOfTurn();
-      await this.readOnce(this.takeBatch());
+      await this.turns.run(() => this.readOnce(this.takeBatch()));
     }
     this.reading = false;
   }

@@ -3,6 +3,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Settings } from '../config/settings.js';
 import { dataSourceOptions, prepareReader, prepareWriter } from './data-source-options.js';
+import { ReadTurns } from './read-turns.js';
 import { ServerClaim } from './server-claim.js';
 import { SqliteFiles } from './sqlite-files.js';
 import { StorageHealth } from './storage-health.js';
@@ -30,10 +31,11 @@ import { WriteQueue } from './write-queue.js';
       inject: [Settings, getDataSourceToken(), StorageHealth],
       useFactory: openWriteQueue,
     },
+    ReadTurns,
     ServerClaim,
     StorageHealth,
   ],
-  exports: [ServerClaim, StorageHealth, WriteQueue],
+  exports: [ReadTurns, ServerClaim, StorageHealth, WriteQueue],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

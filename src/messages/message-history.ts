@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { BatchedRead } from '../database/batched-read.js';
+import { ReadTurns } from '../database/read-turns.js';
 import type { SignedMessage } from './message-view.js';
 import { Message } from './message.entity.js';
 
@@ -13,6 +14,8 @@ export interface Stretch {
 
 /** A message as the database tells it, behind the head of its room. 64-bit integers leave some drivers as text. */
 interface Row {
+  readonly page: number;
+  readonly room_id: number;
   readonly head_seq: number;
   /** Null in the one row of a stretch without messages, and so is all that follows. */
   readonly id: number | null;
@@ -26,72 +29,84 @@ interface Row {
   readonly username: string;
 }
 
-interface Question {
-  readonly roomId: number;
-  readonly sql: string;
-}
+/** A stretch of the log of a room: the `limit` places that follow `after`, or that end with `upTo` or the head. */
+type Question = { readonly roomId: number; readonly limit: number } & (
+  { readonly after: number } | { readonly upTo: number }
+);
 
-/** Pages that are read at once: the rows of all of them become objects in one turn of the event loop. */
+/** Pages of one query: the rows of all of them become objects in one turn of the event loop. */
 const PAGES_AT_ONCE = 16;
 
 /**
- * Reads the logs of rooms, always by (room, seq). One plain query for each stretch: entities would cost several
- * times of what the database does, and its rows cost more than the rest of a request. So those who ask for the
- * same stretch at the same time share it: the members of a room who come back together, for instance.
+ * Reads the logs of rooms, always by (room, seq), in plain rows: entities would cost several times of what the
+ * database does. One query answers all who ask at the same time, and those who ask for the same stretch share
+ * it: the members of a room who come back together, for instance.
+ *
+ * A log has no holes, so a page is a range of `seq`: it is found at once at any depth.
  */
 @Injectable()
 export class MessageHistory {
   private readonly asked: BatchedRead<Question, Stretch>;
 
-  constructor(@InjectRepository(Message) messages: Repository<Message>) {
-    this.asked = new BatchedRead((questions) => readPages(messages.manager, questions), PAGES_AT_ONCE);
+  constructor(@InjectRepository(Message) messages: Repository<Message>, turns: ReadTurns) {
+    this.asked = new BatchedRead(turns, (questions) => readPages(messages.manager, questions), PAGES_AT_ONCE);
   }
 
   /** The oldest messages after `seq`. */
   after(roomId: number, seq: number, limit: number): Promise<Stretch> {
-    return this.read(roomId, `messages.seq > ${seq}`, `messages.seq ASC LIMIT ${limit}`);
+    return this.asked.ask({ roomId, limit, after: seq });
   }
 
   /** The newest messages before `seq`. */
-  async before(roomId: number, seq: number, limit: number): Promise<Stretch> {
-    const newestFirst = await this.read(roomId, `messages.seq < ${seq}`, `messages.seq DESC LIMIT ${limit}`);
-    return { messages: newestFirst.messages.toReversed(), headSeq: newestFirst.headSeq };
+  before(roomId: number, seq: number, limit: number): Promise<Stretch> {
+    return this.asked.ask({ roomId, limit, upTo: seq - 1 });
   }
 
   latest(roomId: number, limit: number): Promise<Stretch> {
     return this.before(roomId, Number.MAX_SAFE_INTEGER, limit);
   }
-
-  /** Begins with the room, so that a stretch without messages still tells where the log ends. */
-  private read(roomId: number, place: string, order: string): Promise<Stretch> {
-    const sql = `SELECT rooms.head_seq, messages.id, messages.seq, messages.user_id, messages.content,
-         messages.client_msg_id, messages.reply_to, messages.created_at, messages.edited_at, users.username
-       FROM rooms
-       LEFT JOIN messages ON messages.room_id = rooms.id AND ${place}
-       LEFT JOIN users ON users.id = messages.user_id
-       WHERE rooms.id = ${roomId} ORDER BY ${order}`;
-    return this.asked.ask({ roomId, sql });
-  }
 }
 
-function readPages(manager: EntityManager, questions: readonly Question[]): Promise<Stretch[]> {
-  const pages = new Map<string, Promise<Stretch>>();
-  for (const { roomId, sql } of questions) {
-    if (!pages.has(sql)) pages.set(sql, readPage(manager, roomId, sql));
-  }
-  return Promise.all(questions.flatMap(({ sql }) => pages.get(sql) ?? []));
+/** Begins with the rooms, so that a stretch without messages still tells where the log ends. */
+async function readPages(manager: EntityManager, questions: readonly Question[]): Promise<Stretch[]> {
+  const ranges = questions.map(rangeOf);
+  const distinct = [...new Set(ranges)];
+  const rows = await manager.query<Row[]>(
+    `WITH asked (page, room_id, low, high, back) AS (VALUES ${distinct.map((range, page) => `(${page}, ${range})`).join(', ')})
+     SELECT asked.page, asked.room_id, rooms.head_seq, messages.id, messages.seq, messages.user_id, messages.content,
+       messages.client_msg_id, messages.reply_to, messages.created_at, messages.edited_at, users.username
+     FROM asked
+     JOIN rooms ON rooms.id = asked.room_id
+     LEFT JOIN messages ON messages.room_id = asked.room_id AND messages.seq <= asked.high AND messages.seq >
+       CASE WHEN asked.back = 0 THEN asked.low
+            WHEN asked.high < rooms.head_seq THEN asked.high - asked.back
+            ELSE rooms.head_seq - asked.back END
+     LEFT JOIN users ON users.id = messages.user_id`,
+  );
+  const rowsOf = distinct.map((): Row[] => []);
+  for (const row of rows) rowsOf[row.page]?.push(row);
+  const pages = new Map(distinct.map((range, page) => [range, stretchOf(rowsOf[page] ?? [])]));
+  return ranges.map((range) => pages.get(range) ?? stretchOf([]));
 }
 
-async function readPage(manager: EntityManager, roomId: number, sql: string): Promise<Stretch> {
-  const rows = await manager.query<Row[]>(sql);
-  const messages = rows.flatMap((row) => (row.id === null ? [] : [signed(row, row.id, roomId)]));
+/** Room, everything above, everything up to, and how many places back from there or from the head. */
+function rangeOf(question: Question): string {
+  const { roomId, limit } = question;
+  if ('upTo' in question) return `${roomId}, 0, ${question.upTo}, ${limit}`;
+  const high = Math.min(question.after + limit, Number.MAX_SAFE_INTEGER);
+  return `${roomId}, ${question.after}, ${high}, 0`;
+}
+
+function stretchOf(rows: readonly Row[]): Stretch {
+  const messages = rows.flatMap((row) => (row.id === null ? [] : [signed(row, row.id)]));
+  messages.sort((one, other) => one.message.seq - other.message.seq);
   return { messages, headSeq: rows[0]?.head_seq ?? 0 };
 }
 
-function signed(row: Row, id: number, roomId: number): SignedMessage {
+function signed(row: Row, id: number): SignedMessage {
   const message = {
     id,
-    roomId,
+    roomId: row.room_id,
     seq: row.seq,
     userId: row.user_id,
     content: row.content,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { BatchedRead } from '../database/batched-read.js';
+import { ReadTurns } from '../database/read-turns.js';
 import { AppError } from '../errors/app-error.js';
 import { Room, type Visibility } from './room.entity.js';
 
@@ -43,8 +44,8 @@ interface StandingRow {
 export class RoomAccess {
   private readonly asked: BatchedRead<Question, Standing | undefined>;
 
-  constructor(@InjectRepository(Room) rooms: Repository<Room>) {
-    this.asked = new BatchedRead((questions) => readStandings(rooms.manager, questions));
+  constructor(@InjectRepository(Room) rooms: Repository<Room>, turns: ReadTurns) {
+    this.asked = new BatchedRead(turns, (questions) => readStandings(rooms.manager, questions));
   }
 
   /** Inside a job of the write queue, `manager` sees what the job has written. */

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { BatchedRead } from '../../src/database/batched-read.js';
+import { ReadTurns } from '../../src/database/read-turns.js';
 
 /** A database that answers when it is told to, and remembers what it was asked. */
 function slowDatabase() {
   const batches: (readonly string[])[] = [];
   const begun: (() => void)[] = [];
   const answers: { give: () => void; fail: (error: Error) => void }[] = [];
-  const read = new BatchedRead<string, string>((questions) => {
+  const read = new BatchedRead<string, string>(new ReadTurns(), (questions) => {
     batches.push(questions);
     begun.splice(0).forEach((tell) => tell());
     return new Promise((resolve, reject) => {
@@ -60,7 +61,7 @@ describe('A batched read', () => {
   });
 
   it('fails a batch whose query throws before it begins', async () => {
-    const read = new BatchedRead<string, string>(() => {
+    const read = new BatchedRead<string, string>(new ReadTurns(), () => {
       throw new Error('not even begun');
     });
 
@@ -69,7 +70,7 @@ describe('A batched read', () => {
   });
 
   it('fails a batch that is not answered in full: nobody gets the answer of another', async () => {
-    const read = new BatchedRead<string, string>(async (questions) => questions.slice(1));
+    const read = new BatchedRead<string, string>(new ReadTurns(), async (questions) => questions.slice(1));
 
     await expect(Promise.allSettled([read.ask('a'), read.ask('b')])).resolves.toMatchObject([
       { status: 'rejected' },
@@ -79,7 +80,7 @@ describe('A batched read', () => {
 
   it('reads a crowd in batches of a bounded size, in order', async () => {
     const sizes: number[] = [];
-    const read = new BatchedRead<number, number>(async (questions) => {
+    const read = new BatchedRead<number, number>(new ReadTurns(), async (questions) => {
       sizes.push(questions.length);
       return questions;
     });
@@ -104,5 +105,43 @@ describe('A batched read', () => {
       answer(batch)?.give();
     }
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['waiting!']));
+  });
+
+  it('of another kind has its turn after this one, and its questions gather meanwhile', async () => {
+    const turns = new ReadTurns();
+    const order: string[] = [];
+    const ends: (() => void)[] = [];
+    const kind = (name: string) =>
+      new BatchedRead<number, number>(turns, (questions) => {
+        order.push(`${name} ${questions.join(' ')}`);
+        return new Promise((resolve) => ends.push(() => resolve(questions)));
+      });
+    const [rooms, sessions] = [kind('rooms'), kind('sessions')];
+    const begun = async (count: number): Promise<void> => {
+      while (order.length < count) await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    };
+
+    const first = rooms.ask(1);
+    await begun(1);
+    const others = [sessions.ask(1), sessions.ask(2)];
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    const late = sessions.ask(3);
+    ends[0]?.();
+    await begun(2);
+    ends[1]?.();
+
+    expect(await Promise.all([first, ...others, late])).toEqual([1, 1, 2, 3]);
+    expect(order).toEqual(['rooms 1', 'sessions 1 2 3']);
+  });
+
+  it('that fails does not keep the next kind from its turn', async () => {
+    const turns = new ReadTurns();
+    const broken = new BatchedRead<number, number>(turns, () => Promise.reject(new Error('on purpose')));
+    const whole = new BatchedRead<number, number>(turns, async (questions) => questions);
+
+    const [failed, answered] = await Promise.allSettled([broken.ask(1), whole.ask(2)]);
+
+    expect(failed).toMatchObject({ status: 'rejected', reason: { message: 'on purpose' } });
+    expect(answered).toEqual({ status: 'fulfilled', value: 2 });
   });
 });
