@@ -72,7 +72,7 @@ export class ConnectionLifecycle {
 
   /** The first frame; then, on a room socket, the room itself, before any frame of the client is handled. */
   private greet(connection: UserConnection): void {
-    connection.send(this.established(connection));
+    connection.sendNow(this.established(connection));
     const { boundRoom, admission } = connection;
     if (boundRoom === undefined) return;
     connection.frames.push({

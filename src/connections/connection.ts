@@ -129,6 +129,12 @@ export class Connection implements Holder {
     this.deliver(encodeFrame(frame));
   }
 
+  /** Sends a frame at once, instead of with the write of the turn. */
+  sendNow(frame: ServerFrame): void {
+    this.send(frame);
+    this.outbox.flush();
+  }
+
   /**
    * Sends bytes that were encoded before, with the next write of this socket. A client that lets too much wait
    * loses ephemeral frames first; then it is closed with a code that tells it to come back and resume.

@@ -122,6 +122,8 @@ export class ParlorWsAdapter extends WsAdapter {
   /** ws refuses what is no WebSocket handshake by itself, and then nobody sits on the seat. */
   private hand(decision: Decision, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     let opened = false;
+    // The answer to the handshake and the greeting leave with one write.
+    socket.cork();
     try {
       this.servers
         .get(decision.admission.endpoint.gatewayPath)
@@ -130,6 +132,7 @@ export class ParlorWsAdapter extends WsAdapter {
           this.lifecycle.open(client, socket, decision);
         });
     } finally {
+      socket.uncork();
       if (!opened) this.seats.release(decision.seat);
     }
   }

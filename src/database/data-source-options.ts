@@ -74,7 +74,7 @@ export const FORGET_PAGES = 'PRAGMA shrink_memory';
 export async function insertForIds(
   manager: EntityManager,
   sql: string,
-  parameters: readonly string[],
+  parameters: readonly (string | null)[],
   rows: number,
 ): Promise<number[]> {
   const lastId: number = await manager.query(sql, [...parameters]);

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { BoundTexts } from '../database/bound-texts.js';
 import { AppError } from '../errors/app-error.js';
 import type { Draft } from './draft.js';
 import type { Message } from './message.entity.js';
@@ -116,7 +117,10 @@ async function readOriginals(
 ): Promise<Map<string, Message>> {
   const retries = drafts.filter(({ clientMsgId }) => clientMsgId !== null);
   if (retries.length === 0) return new Map();
-  const keys = retries.map(({ roomId, userId }, index) => `(${roomId}, ${userId}, $${index + 1})`);
+  const texts = new BoundTexts(manager);
+  const keys = retries.map(
+    ({ roomId, userId, clientMsgId }) => `(${roomId}, ${userId}, ${texts.bind(clientMsgId)})`,
+  );
   const originals: Message[] = await manager.query(
     `SELECT message.id, message.room_id AS "roomId", message.seq, message.user_id AS "userId", message.content,
         message.client_msg_id AS "clientMsgId", message.reply_to AS "replyTo",
@@ -124,7 +128,7 @@ async function readOriginals(
       FROM (VALUES ${keys.join(', ')}) AS retry
       JOIN messages AS message ON message.room_id = retry.column1 AND message.user_id = retry.column2
         AND message.client_msg_id = retry.column3 AND message.client_msg_id IS NOT NULL`,
-    retries.map(({ clientMsgId }) => clientMsgId),
+    texts.values,
   );
   return new Map(originals.map((message) => [retryKeyOf(message), withNumbers(message)]));
 }
