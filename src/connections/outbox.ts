@@ -69,6 +69,10 @@ export class Outbox implements Sender {
     this.wire.uncork();
   }
 
+  giveUp(): void {
+    this.socket.terminate();
+  }
+
   /** Nothing follows a close frame (RFC 6455, 5.5.1), and ws may have sent one since the frame was put here. */
   private get isOpen(): boolean {
     return this.socket.readyState === WebSocket.OPEN;

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { EncodedFrame } from '../protocol/encode-frame.js';
 
 /** A socket that has something to send. */
@@ -7,6 +7,8 @@ export interface Sender {
   take(): readonly EncodedFrame[];
   write(bytes: EncodedFrame): void;
   writeEach(frames: readonly EncodedFrame[]): void;
+  /** Ends the socket: it cannot be written to. */
+  giveUp(): void;
 }
 
 /**
@@ -30,6 +32,7 @@ const STRIDE = 16;
  */
 @Injectable()
 export class WriteTurns {
+  private readonly logger = new Logger('Writes');
   private readonly soon = new Line();
   private readonly bulk = new Line();
   private readonly joint = new JointWrite();
@@ -67,9 +70,19 @@ export class WriteTurns {
     for (let count = 0; count < STRIDE; count += 1) {
       const sender = line.shift();
       if (!sender) return false;
-      this.joint.write(sender);
+      this.write(sender);
     }
     return true;
+  }
+
+  /** One broken socket must not keep the others from their turn. */
+  private write(sender: Sender): void {
+    try {
+      this.joint.write(sender);
+    } catch (error) {
+      this.logger.error(error);
+      sender.giveUp();
+    }
   }
 }
 

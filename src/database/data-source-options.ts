@@ -6,8 +6,8 @@ import { migrations } from './migrations.js';
 /** How long a statement waits for another process that holds the write lock. In milliseconds. */
 const BUSY_TIMEOUT = 5_000;
 
-/** KiB of pages: the ends of the logs of some thousand rooms, so that an append reads nothing from the file. */
-const WRITER_CACHE_KIB = 32 * 1024;
+/** KiB of pages: the ends of the logs of about two thousand rooms, so that an append reads nothing from the file. */
+const WRITER_CACHE_KIB = 8 * 1024;
 
 type Tables = NonNullable<DataSourceOptions['entities']>;
 

@@ -14,6 +14,7 @@ const text = (bytes: Buffer) => bytes.toString();
 class World {
   readonly turns = new WriteTurns();
   readonly written: Written[] = [];
+  readonly givenUp: string[] = [];
 
   sender(by: string, work: () => void = () => undefined) {
     const waiting: Buffer[] = [];
@@ -25,6 +26,7 @@ class World {
       take: () => waiting.splice(0),
       write: (bytes) => wrote(bytes, false),
       writeEach: (frames) => wrote(Buffer.concat(frames), true),
+      giveUp: () => this.givenUp.push(by),
     };
     const put = (frame: Buffer, urgency: Urgency = 'soon'): void => {
       waiting.push(frame);
@@ -140,5 +142,20 @@ describe('Turns of writes', () => {
     expect(place).toBeLessThan(20);
     expect(text(world.written[place]?.bytes ?? Buffer.of())).toBe('to all ack');
     expect(world.written).toHaveLength(1_000);
+  });
+
+  it('go on with the others when a socket is broken, and give that one up', async () => {
+    const world = new World();
+    const broken = world.sender('broken', () => {
+      throw new Error('broken on purpose');
+    });
+    const whole = world.sender('whole');
+
+    broken.put(Buffer.from('a'));
+    whole.put(Buffer.from('b'));
+    await world.settled(2);
+
+    expect(world.givenUp).toEqual(['broken']);
+    expect(world.written.map(({ by }) => by)).toEqual(['broken', 'whole']);
   });
 });

@@ -7,10 +7,12 @@ import { choosePoints, losePower } from '../disk/power-losses.js';
 import { readRecord, type Operation } from '../disk/record.js';
 import { Disk } from '../disk/replay.js';
 import { Seeded } from '../disk/seeded.js';
+import { DatabaseFile } from '../support/database-file.js';
 import type { Caller } from '../support/rest-client.js';
 import type { SocketClient } from '../support/socket-client.js';
 import type { StoredMessage } from '../support/frames.js';
 import { TalkingServer } from '../support/talking-server.js';
+import { until } from '../support/until.js';
 
 /** Another one each time. The one that a failure names makes the same choices again, on a new record. */
 const SEED = Number(process.env.PARLOR_SEED ?? Date.now() % 2 ** 31);
@@ -102,6 +104,12 @@ describe('With DURABILITY=full', () => {
     const talk = await talkWith('full');
     token = talk.ann.token;
     folder = talk.server.process.folder;
+    // The records of the two sockets are a commit of their own, a moment after they have opened.
+    const file = new DatabaseFile(talk.server.process.databasePath);
+    await until(
+      () => file.query('SELECT COUNT(*) AS count FROM connections'),
+      ([row]) => row?.count === 2,
+    );
     await alone(talk.anns, 'lone', LONE, 100);
     await pipelined(talk.anns, 'pipelined', PIPELINED, 100);
     await alone(talk.bobs, 'long', 60, LONG);
