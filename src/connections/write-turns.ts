@@ -53,6 +53,8 @@ export class WriteTurns {
   }
 
   private writeSlice(): void {
+    // First, so that whoever is added while others write has a turn for sure.
+    this.isScheduled = false;
     const end = performance.now() + SLICE;
     let isMore: boolean;
     do {
@@ -61,7 +63,6 @@ export class WriteTurns {
       isMore = isMoreSoon || isMoreBulk;
     } while (isMore && performance.now() < end);
     this.joint.forget();
-    this.isScheduled = false;
     if (isMore) this.schedule();
   }
 
