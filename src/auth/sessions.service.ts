@@ -7,7 +7,7 @@ import { Broker } from '../connections/broker/broker.js';
 import type { ClientOrigin } from '../connections/client-origin.js';
 import { userTopic } from '../connections/topics.js';
 import { BatchedRead } from '../database/batched-read.js';
-import { BoundTexts } from '../database/bound-texts.js';
+import { BoundValues } from '../database/bound-values.js';
 import { ReadTurns } from '../database/read-turns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -128,12 +128,12 @@ async function readLive(
   manager: EntityManager,
   ids: readonly string[],
 ): Promise<(LiveSession | undefined)[]> {
-  const texts = new BoundTexts(manager);
+  const bound = new BoundValues(manager, ids.length);
   const rows = await manager.query<LiveSession[]>(
     `SELECT sessions.id, sessions.user_id, users.username, users.role
      FROM sessions JOIN users ON users.id = sessions.user_id
-     WHERE sessions.id IN (${ids.map((id) => texts.bind(id)).join(', ')}) AND sessions.ended_at IS NULL AND users.is_active = TRUE`,
-    texts.values,
+     WHERE sessions.id IN (${ids.map((id) => bound.text(id)).join(', ')}) AND sessions.ended_at IS NULL AND users.is_active = TRUE`,
+    bound.values,
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id));

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { hostname } from 'node:os';
 import { IsNull, type EntityManager } from 'typeorm';
-import { BoundTexts } from '../database/bound-texts.js';
+import { BoundValues } from '../database/bound-values.js';
 import { ServerClaim } from '../database/server-claim.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -133,24 +133,24 @@ export class ConnectionRecorder implements OnModuleInit {
 /** One plain statement for many rows: TypeORM takes longer to write an `upsert` down than SQLite to run it. */
 async function insertAll(manager: EntityManager, records: readonly ConnectionRecord[]): Promise<void> {
   for (let start = 0; start < records.length; start += ROWS_PER_INSERT) {
-    const texts = new BoundTexts(manager);
-    const rows = records.slice(start, start + ROWS_PER_INSERT).map((record) => rowOf(record, texts));
+    const slice = records.slice(start, start + ROWS_PER_INSERT);
+    const bound = new BoundValues(manager, slice.length);
+    const rows = slice.map((record) => rowOf(record, bound));
     await manager.query(
       `INSERT INTO connections (client_id, node, endpoint, address, user_agent, close_reason,
          user_id, room_id, opened_at, closed_at, close_code)
        VALUES ${rows.join(', ')}
        ON CONFLICT (client_id) DO UPDATE SET closed_at = excluded.closed_at,
          close_code = excluded.close_code, close_reason = excluded.close_reason`,
-      texts.values,
+      bound.values,
     );
   }
 }
 
-/** Texts are parameters, numbers are written into the SQL. */
-function rowOf(record: ConnectionRecord, texts: BoundTexts): string {
+function rowOf(record: ConnectionRecord, bound: BoundValues): string {
   const { clientId, node, endpoint, address, userAgent, closeReason } = record;
   const { userId, roomId, openedAt, closedAt, closeCode } = record;
-  const places = [clientId, node, endpoint, address, userAgent, closeReason].map((text) => texts.bind(text));
-  const numbers = [userId, roomId, openedAt, closedAt, closeCode].map((number) => number ?? 'NULL');
+  const places = [clientId, node, endpoint, address, userAgent, closeReason].map((text) => bound.text(text));
+  const numbers = [userId, roomId, openedAt, closedAt, closeCode].map((number) => bound.number(number));
   return `(${[...places, ...numbers].join(', ')})`;
 }

@@ -1,6 +1,7 @@
 import sqlite3 from 'sqlite3';
 import { DataSource, type DataSourceOptions, type EntityManager } from 'typeorm';
 import type { Settings } from '../config/settings.js';
+import { KeepingDatabase } from './kept-statements.js';
 import { migrations } from './migrations.js';
 
 /** How long a statement waits for another process that holds the write lock. In milliseconds. */
@@ -8,6 +9,12 @@ const BUSY_TIMEOUT = 5_000;
 
 /** KiB of pages: the ends of the logs of about two thousand rooms, so that an append reads nothing from the file. */
 const WRITER_CACHE_KIB = 8 * 1024;
+
+/** Up to so many rows, binding all of their values and keeping the statement costs less than a new statement. */
+export const KEPT_ROWS = 32;
+
+/** Without its `verbose()` mode, which captures a stack trace for every call. */
+const driver = { ...sqlite3, Database: KeepingDatabase, verbose: () => driver };
 
 type Tables = NonNullable<DataSourceOptions['entities']>;
 
@@ -17,13 +24,11 @@ type Tables = NonNullable<DataSourceOptions['entities']>;
  * SQLite gets two connections, because TypeORM shares one connection among all callers and concurrent
  * transactions on it lose rows: one that only the write queue uses, and one for reads beside it, which WAL
  * lets through while a commit is under way.
- *
- * The driver is handed over without its `verbose()` mode, which captures a stack trace for every call.
  */
 function sqlite(settings: Settings, entities: Tables) {
   return {
     type: 'sqlite',
-    driver: { ...sqlite3, verbose: () => sqlite3 },
+    driver,
     database: settings.database.file,
     enableWAL: true,
     busyTimeout: BUSY_TIMEOUT,
@@ -74,7 +79,7 @@ export const FORGET_PAGES = 'PRAGMA shrink_memory';
 export async function insertForIds(
   manager: EntityManager,
   sql: string,
-  parameters: readonly (string | null)[],
+  parameters: readonly (string | number | null)[],
   rows: number,
 ): Promise<number[]> {
   const lastId: number = await manager.query(sql, [...parameters]);

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { BoundTexts } from '../database/bound-texts.js';
+import { BoundValues } from '../database/bound-values.js';
 import { AppError } from '../errors/app-error.js';
 import type { Draft } from './draft.js';
 import type { Message } from './message.entity.js';
@@ -15,8 +15,7 @@ interface Head {
  * What a batch of appends has to know, read with one query for each question however large the batch:
  * the heads of its rooms and its memberships, its retries, and the messages that it answers.
  *
- * Plain SQL that both databases understand: turning rows into entities costs more than reading them. Ids are
- * written into it: they are numbers, and no database has a limit on those.
+ * Plain SQL that both databases understand: turning rows into entities costs more than reading them.
  */
 export class BatchLookup {
   private constructor(
@@ -70,10 +69,13 @@ export class BatchLookup {
   }
 
   async writeHeads(manager: EntityManager): Promise<void> {
-    const moved = [...this.heads].filter(([, head]) => head.moved).map(([id, { seq }]) => `(${id}, ${seq})`);
+    const moved = [...this.heads].filter(([, head]) => head.moved);
+    const bound = new BoundValues(manager, moved.length);
+    const rows = moved.map(([id, { seq }]) => `(${bound.number(id)}, ${bound.number(seq)})`);
     await manager.query(
-      `UPDATE rooms SET head_seq = moved.column2 FROM (VALUES ${moved.join(', ')}) AS moved
+      `UPDATE rooms SET head_seq = moved.column2 FROM (VALUES ${rows.join(', ')}) AS moved
         WHERE rooms.id = moved.column1`,
+      bound.values,
     );
   }
 }
@@ -86,15 +88,20 @@ async function readStandings(
   manager: EntityManager,
   drafts: readonly Draft[],
 ): Promise<{ heads: Map<number, Head>; members: Set<string> }> {
-  const pairs = new Set(drafts.map(({ roomId, userId }) => pairOf(roomId, userId)));
+  const pairs = new Map(drafts.map((draft) => [pairOf(draft.roomId, draft.userId), draft]));
+  const bound = new BoundValues(manager, pairs.size);
+  const rows = [...pairs.values()].map(
+    ({ roomId, userId }) => `(${bound.number(roomId)}, ${bound.number(userId)})`,
+  );
   const [row]: { standings: string | null }[] = await manager.query(
     `SELECT string_agg(
         CAST(room.id AS text) || ' ' || CAST(room.head_seq AS text) || ' ' ||
         CASE room.visibility WHEN 'private' THEN CAST(room.owner_id AS text) ELSE '' END || ' ' ||
         CASE WHEN member.user_id IS NULL THEN '' ELSE CAST(member.user_id AS text) END, ',') AS standings
-      FROM (VALUES ${[...pairs].join(', ')}) AS pair
+      FROM (VALUES ${rows.join(', ')}) AS pair
       JOIN rooms AS room ON room.id = pair.column1
       LEFT JOIN memberships AS member ON member.room_id = room.id AND member.user_id = pair.column2`,
+    bound.values,
   );
   const heads = new Map<number, Head>();
   const members = new Set<string>();
@@ -117,9 +124,10 @@ async function readOriginals(
 ): Promise<Map<string, Message>> {
   const retries = drafts.filter(({ clientMsgId }) => clientMsgId !== null);
   if (retries.length === 0) return new Map();
-  const texts = new BoundTexts(manager);
+  const bound = new BoundValues(manager, retries.length);
   const keys = retries.map(
-    ({ roomId, userId, clientMsgId }) => `(${roomId}, ${userId}, ${texts.bind(clientMsgId)})`,
+    ({ roomId, userId, clientMsgId }) =>
+      `(${bound.number(roomId)}, ${bound.number(userId)}, ${bound.text(clientMsgId)})`,
   );
   const originals: Message[] = await manager.query(
     `SELECT message.id, message.room_id AS "roomId", message.seq, message.user_id AS "userId", message.content,
@@ -128,7 +136,7 @@ async function readOriginals(
       FROM (VALUES ${keys.join(', ')}) AS retry
       JOIN messages AS message ON message.room_id = retry.column1 AND message.user_id = retry.column2
         AND message.client_msg_id = retry.column3 AND message.client_msg_id IS NOT NULL`,
-    texts.values,
+    bound.values,
   );
   return new Map(originals.map((message) => [retryKeyOf(message), withNumbers(message)]));
 }
@@ -143,15 +151,16 @@ function withNumbers(message: Message): Message {
 async function readAnswered(manager: EntityManager, drafts: readonly Draft[]): Promise<Map<number, number>> {
   const ids = [...new Set(drafts.map(({ replyTo }) => replyTo))].filter((id) => id !== null);
   if (ids.length === 0) return new Map();
+  const bound = new BoundValues(manager, ids.length);
   const messages: { id: number; roomId: number }[] = await manager.query(
-    `SELECT id, room_id AS "roomId" FROM messages WHERE id IN (${ids.join(', ')})`,
+    `SELECT id, room_id AS "roomId" FROM messages WHERE id IN (${ids.map((id) => bound.number(id)).join(', ')})`,
+    bound.values,
   );
   return new Map(messages.map(({ id, roomId }) => [id, roomId]));
 }
 
-/** As SQL writes it. */
 function pairOf(roomId: number, userId: number): string {
-  return `(${roomId}, ${userId})`;
+  return `${roomId} ${userId}`;
 }
 
 function retryKeyOf({

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { BatchedRead } from '../database/batched-read.js';
+import { BoundValues } from '../database/bound-values.js';
 import { ReadTurns } from '../database/read-turns.js';
 import type { SignedMessage } from './message-view.js';
 import { Message } from './message.entity.js';
@@ -69,10 +70,15 @@ export class MessageHistory {
 
 /** Begins with the rooms, so that a stretch without messages still tells where the log ends. */
 async function readPages(manager: EntityManager, questions: readonly Question[]): Promise<Stretch[]> {
-  const ranges = questions.map(rangeOf);
-  const distinct = [...new Set(ranges)];
+  const keys = questions.map(keyOf);
+  const distinct = [...new Map(questions.map((question) => [keyOf(question), question])).values()];
+  const bound = new BoundValues(manager, distinct.length);
+  const ranges = distinct.map((question, page) => {
+    const numbers = [page, ...rangeOf(question)].map((number) => bound.number(number));
+    return `(${numbers.join(', ')})`;
+  });
   const rows = await manager.query<Row[]>(
-    `WITH asked (page, room_id, low, high, back) AS (VALUES ${distinct.map((range, page) => `(${page}, ${range})`).join(', ')})
+    `WITH asked (page, room_id, low, high, back) AS (VALUES ${ranges.join(', ')})
      SELECT asked.page, asked.room_id, rooms.head_seq, messages.id, messages.seq, messages.user_id, messages.content,
        messages.client_msg_id, messages.reply_to, messages.created_at, messages.edited_at, users.username
      FROM asked
@@ -82,19 +88,24 @@ async function readPages(manager: EntityManager, questions: readonly Question[])
             WHEN asked.high < rooms.head_seq THEN asked.high - asked.back
             ELSE rooms.head_seq - asked.back END
      LEFT JOIN users ON users.id = messages.user_id`,
+    bound.values,
   );
   const rowsOf = distinct.map((): Row[] => []);
   for (const row of rows) rowsOf[row.page]?.push(row);
-  const pages = new Map(distinct.map((range, page) => [range, stretchOf(rowsOf[page] ?? [])]));
-  return ranges.map((range) => pages.get(range) ?? stretchOf([]));
+  const pages = new Map(distinct.map((question, page) => [keyOf(question), stretchOf(rowsOf[page] ?? [])]));
+  return keys.map((key) => pages.get(key) ?? stretchOf([]));
 }
 
 /** Room, everything above, everything up to, and how many places back from there or from the head. */
-function rangeOf(question: Question): string {
+function rangeOf(question: Question): number[] {
   const { roomId, limit } = question;
-  if ('upTo' in question) return `${roomId}, 0, ${question.upTo}, ${limit}`;
+  if ('upTo' in question) return [roomId, 0, question.upTo, limit];
   const high = Math.min(question.after + limit, Number.MAX_SAFE_INTEGER);
-  return `${roomId}, ${question.after}, ${high}, 0`;
+  return [roomId, question.after, high, 0];
+}
+
+function keyOf(question: Question): string {
+  return rangeOf(question).join(' ');
 }
 
 function stretchOf(rows: readonly Row[]): Stretch {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { BatchedRead } from '../database/batched-read.js';
+import { BoundValues } from '../database/bound-values.js';
 import { ReadTurns } from '../database/read-turns.js';
 import { AppError } from '../errors/app-error.js';
 import { Room, type Visibility } from './room.entity.js';
@@ -84,15 +85,20 @@ async function readStandings(
   manager: EntityManager,
   questions: readonly Question[],
 ): Promise<(Standing | undefined)[]> {
-  const pairs = new Set(questions.map(({ userId, roomId }) => `(${userId}, ${roomId})`));
+  const distinct = new Map(questions.map((question) => [keyOf(question.userId, question.roomId), question]));
+  const bound = new BoundValues(manager, distinct.size);
+  const pairs = [...distinct.values()].map(
+    ({ userId, roomId }) => `(${bound.number(userId)}, ${bound.number(roomId)})`,
+  );
   const rows = await manager.query<StandingRow[]>(
-    `WITH asked (user_id, room_id) AS (VALUES ${[...pairs].join(', ')})
+    `WITH asked (user_id, room_id) AS (VALUES ${pairs.join(', ')})
      SELECT asked.user_id AS asker, rooms.id, rooms.name, rooms.description, rooms.visibility, rooms.owner_id,
        rooms.head_seq, rooms.created_at, memberships.user_id AS member, bans.user_id AS banned
      FROM asked
      JOIN rooms ON rooms.id = asked.room_id
      LEFT JOIN memberships ON memberships.room_id = asked.room_id AND memberships.user_id = asked.user_id
      LEFT JOIN bans ON bans.room_id = asked.room_id AND bans.user_id = asked.user_id`,
+    bound.values,
   );
   const standings = new Map(rows.map((row) => [keyOf(row.asker, row.id), standingIn(row)]));
   return questions.map(({ userId, roomId }) => standings.get(keyOf(userId, roomId)));
