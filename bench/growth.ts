@@ -20,11 +20,15 @@ const BIG_ROOM = 1;
 const MESSAGES = 5_000_000;
 const MESSAGES_QUICK = 200_000;
 
+type What = 'connections' | 'rooms' | 'connections that talk' | 'rooms that talk' | 'messages in the log';
+
 /** One thing grows, all else stays: so many messages are on their way, and a message is so many deliveries. */
 interface Step {
-  readonly what: 'connections' | 'rooms' | 'log';
+  readonly what: What;
   readonly size: number;
   readonly rooms: number;
+  /** Rooms in which people send. In the others they only listen. */
+  readonly talking: number;
   readonly members: number;
   readonly senders: number;
   readonly window: number;
@@ -39,20 +43,31 @@ interface Grown extends Reading {
 
 export function stepsOf(quick: boolean): Step[] {
   const log = quick ? MESSAGES_QUICK : MESSAGES;
-  const shape = { rooms: 100, members: 10, senders: 10, window: 1, messages: 0 };
+  const connections = quick ? [100, 500, 1_000] : [1_000, 5_000, 15_000];
+  const rooms = quick ? [10, 100, 1_000] : [10, 1_000, 10_000];
+  const [fewest = 0] = connections;
+  const tens = { rooms: 100, talking: 100, members: 10, senders: 10, window: 1, messages: 0 };
+  // A room has one connection here: ten thousand rooms of ten would be more sockets than a process may have.
+  const ones = { members: 1, senders: 1, messages: 0 };
   return [
-    // About a thousand messages on their way: with more rooms fewer of their people send.
-    ...(quick ? [100, 500, 1_000] : [1_000, 5_000, 15_000]).map((size): Step => {
-      const rooms = size / 10;
-      const senders = Math.min(shape.members, Math.max(1, Math.round(1_000 / rooms)));
-      return { ...shape, what: 'connections', size, rooms, senders };
+    // The same people talk, among more and more who listen.
+    ...connections.map((size): Step => {
+      return { ...tens, what: 'connections', size, rooms: size / 10, talking: fewest / 10 };
     }),
-    // A room has one connection here: ten thousand rooms of ten would be more sockets than a process may have.
-    ...(quick ? [10, 100, 1_000] : [10, 1_000, 10_000]).map((size): Step => {
+    ...rooms.map((size): Step => {
+      return { ...ones, what: 'rooms', size, rooms: size, talking: 10, window: 100 };
+    }),
+    // About a thousand messages on their way, over more and more sockets: with more rooms fewer of their people send.
+    ...connections.map((size): Step => {
+      const places = { rooms: size / 10, talking: size / 10 };
+      const senders = Math.min(tens.members, Math.max(1, Math.round(1_000 / places.rooms)));
+      return { ...tens, ...places, what: 'connections that talk', size, senders };
+    }),
+    ...rooms.map((size): Step => {
       const window = Math.max(1, 1_000 / size);
-      return { ...shape, what: 'rooms', size, rooms: size, members: 1, senders: 1, window };
+      return { ...ones, what: 'rooms that talk', size, rooms: size, talking: size, window };
     }),
-    ...[0, log].map((size): Step => ({ ...shape, what: 'log', size, messages: size })),
+    ...[0, log].map((size): Step => ({ ...tens, what: 'messages in the log', size, messages: size })),
   ];
 }
 
@@ -132,7 +147,7 @@ function shortly({ fields, flaws }: Reading): string {
 }
 
 function print(steps: readonly Step[], grown: readonly Grown[], pages: readonly PageTimes[]): void {
-  const rows = steps.map(({ what, size, rooms, members, senders, window }) => {
+  const rows = steps.map(({ what, size, rooms, talking, members, senders, window }) => {
     const own = grown.filter((one) => one.what === what && one.size === size);
     const sound = own.filter((reading) => worstOf(reading) === undefined);
     const of = (value: (reading: Grown) => number | undefined, digits: number): string => {
@@ -141,9 +156,9 @@ function print(steps: readonly Step[], grown: readonly Grown[], pages: readonly 
     };
     const field = (name: string) => (reading: Grown) => optionalNumber(reading.fields, name);
     return [
-      `${number(size, 0)} ${what === 'log' ? 'messages in the log' : what}`,
+      `${number(size, 0)} ${what}`,
       `${number(rooms, 0)} x ${number(members, 0)}`,
-      number(rooms * senders * window, 0),
+      number(talking * senders * window, 0),
       of((reading) => deliveriesPerSecond(reading.fields), 0),
       of(field('deliv_per_cpu_s'), 0),
       of(field('p99_ms'), 1),

@@ -143,6 +143,8 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
 
 interface Shape {
   readonly rooms: number;
+  /** Rooms in which anybody sends; all of them when it is missing. */
+  readonly talking?: number;
   readonly members: number;
   readonly senders: number;
 }
@@ -162,9 +164,10 @@ export function open({ rate, ...shape }: Shape & { readonly rate: number }) {
   ];
 }
 
-function shaped({ rooms, members, senders }: Shape, seconds: number): string[] {
+function shaped({ rooms, talking = rooms, members, senders }: Shape, seconds: number): string[] {
   return [
     ...['--mode', 'fanout', '--rooms', String(rooms), '--members', String(members)],
+    ...['--talking', String(talking)],
     ...['--senders', String(senders), '--duration', String(seconds)],
   ];
 }

@@ -211,6 +211,7 @@ static void load_adapter(const char *fn) {
 
 /* ---------- options ---------- */
 static char *host = "127.0.0.1", *mode = "fanout", *label = "";
+static int talking; /* rooms in which anybody sends; 0: all of them */
 static int port = 8080, rooms = 1, members = 10, senders = 1, window_ = 1, conc = 64, size_ = 120, nconn = 10000;
 static double rate = 0, duration = 4, warmup = 1, drain_s = 5, hold = 3, p99lim = 50, deadline = 90;
 static int srv = 0;
@@ -1112,7 +1113,7 @@ static void setup(int nc, bool sendersToo) {
   }
   if (!sendersToo)
     return;
-  NS = rooms * senders;
+  NS = (talking > 0 && talking < rooms ? talking : rooms) * senders;
   SD = calloc(NS, sizeof *SD);
   for (int i = 0; i < NS; i++) {
     sender_t *s = &SD[i];
@@ -1147,6 +1148,8 @@ int main(int ac, char **av) {
       label = a;
     else if (O("--rooms"))
       rooms = atoi(a);
+    else if (O("--talking"))
+      talking = atoi(a);
     else if (O("--members"))
       members = atoi(a);
     else if (O("--senders"))

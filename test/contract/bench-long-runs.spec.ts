@@ -5,18 +5,24 @@ import { growthOf } from '../../bench/soak.js';
 
 describe('The steps of growth', () => {
   it('let one thing grow, with about as many messages on their way', () => {
-    for (const { rooms, members, senders, window } of [...stepsOf(false), ...stepsOf(true)]) {
+    for (const { rooms, talking, members, senders, window } of [...stepsOf(false), ...stepsOf(true)]) {
+      expect(talking).toBeLessThanOrEqual(rooms);
       expect(rooms * members).toBeLessThanOrEqual(15_000);
       expect(senders).toBeLessThanOrEqual(members);
       expect(window).toBeLessThan(256); // the generator remembers so many of a sender
     }
-    const connections = stepsOf(false).filter(({ what }) => what === 'connections');
-    expect(connections.map(({ rooms, members }) => rooms * members)).toEqual([1_000, 5_000, 15_000]);
-    expect(connections.map(({ rooms, senders, window }) => rooms * senders * window)).toEqual([
-      1_000, 1_000, 1_500,
-    ]);
-    const log = stepsOf(false).filter(({ what }) => what === 'log');
-    expect(log.map(({ messages }) => messages)).toEqual([0, 5_000_000]);
+    const of = (wanted: string) => stepsOf(false).filter(({ what }) => what === wanted);
+    const underWay = (wanted: string) =>
+      of(wanted).map(({ talking, senders, window }) => talking * senders * window);
+    for (const what of ['connections', 'connections that talk']) {
+      expect(of(what).map(({ rooms, members }) => rooms * members)).toEqual([1_000, 5_000, 15_000]);
+    }
+    expect(of('rooms').map(({ rooms }) => rooms)).toEqual([10, 1_000, 10_000]);
+    expect(underWay('connections')).toEqual([1_000, 1_000, 1_000]);
+    expect(underWay('connections that talk')).toEqual([1_000, 1_000, 1_500]);
+    expect(underWay('rooms')).toEqual([1_000, 1_000, 1_000]);
+    expect(underWay('rooms that talk')).toEqual([1_000, 1_000, 10_000]);
+    expect(of('messages in the log').map(({ messages }) => messages)).toEqual([0, 5_000_000]);
   });
 });
 
