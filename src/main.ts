@@ -12,7 +12,11 @@ async function main(): Promise<void> {
   const { host, port, shutdownTimeout } = app.get(Settings);
   // Without it Nest ends the process by the signal that it has just handled, which looks like a crash.
   app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
-  for (const signal of SIGNALS) process.once(signal, () => endBy(shutdownTimeout));
+  for (const signal of SIGNALS) {
+    process.once(signal, () => endBy(shutdownTimeout));
+    // Nest stops listening shortly before it exits: by then a second signal must not end the process as if by a crash.
+    process.on(signal, () => undefined);
+  }
   await app.listen(port, host);
   const url = await app.getUrl();
   console.log(`Parlor listens on ${url}

@@ -101,6 +101,24 @@ describe('A server that is told to end', () => {
     },
   );
 
+  it('ends with 0 however often it is told', async () => {
+    const clients = await Promise.all([enter(), enter(), enter()]);
+    const floods = clients.map((client, index) => floodUntilClosed(client, `client ${index}`));
+    await clients[0]?.next('message');
+
+    let isOver = false;
+    const ending = server.ended().finally(() => (isOver = true));
+    while (!isOver) {
+      server.signal('SIGINT');
+      server.signal('SIGTERM');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    expect(await ending).toEqual({ code: 0, signal: null });
+    await Promise.all(floods);
+    expect(server.errors).toBe('');
+  });
+
   it('refuses an upgrade with 503 to the end, also on a connection that was open before', async () => {
     const { hostname, port } = new URL(url);
     const early = connect(Number(port), hostname);
