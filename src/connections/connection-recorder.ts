@@ -151,6 +151,6 @@ function rowOf(record: ConnectionRecord, bound: BoundValues): string {
   const { clientId, node, endpoint, address, userAgent, closeReason } = record;
   const { userId, roomId, openedAt, closedAt, closeCode } = record;
   const places = [clientId, node, endpoint, address, userAgent, closeReason].map((text) => bound.text(text));
-  const numbers = [userId, roomId, openedAt, closedAt, closeCode].map((number) => bound.number(number));
-  return `(${[...places, ...numbers].join(', ')})`;
+  const numbers = bound.numbers(userId, roomId, openedAt, closedAt, closeCode);
+  return `(${[...places, numbers].join(', ')})`;
 }

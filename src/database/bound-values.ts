@@ -26,8 +26,11 @@ export class BoundValues {
     return this.bind(text);
   }
 
-  number(number: number | null): string {
-    return this.numbersAreBound ? this.bind(number) : String(number ?? 'NULL');
+  /** One after the other, with commas between them. */
+  numbers(...numbers: readonly (number | null)[]): string {
+    return numbers
+      .map((number) => (this.numbersAreBound ? this.bind(number) : (number ?? 'NULL')))
+      .join(', ');
   }
 
   private bind(value: string | number | null): string {

@@ -63,27 +63,37 @@ export class KeepingDatabase extends sqlite3.Database {
     });
   }
 
-  /** A statement that has failed is not used again. */
+  /** A statement that fails at its first uses is not kept. */
   private finish(sql: string, statement: Statement, hasWorked: boolean): void {
-    if (hasWorked && this.isWorthKeeping(sql)) this.kept.set(sql, statement);
-    else statement.finalize();
-    for (const [oldest, unused] of this.kept) {
-      if (this.kept.size <= MAX_KEPT) return;
-      this.kept.delete(oldest);
-      unused.finalize();
+    if (hasWorked && isWorthKeeping(sql) && !this.kept.has(sql) && this.comesAgain(sql)) {
+      this.keep(sql, statement);
+    } else {
+      statement.finalize();
     }
   }
 
-  private isWorthKeeping(sql: string): boolean {
-    if (sql.length > MAX_LENGTH || !WORTH_KEEPING.test(sql) || this.kept.has(sql)) return false;
+  private keep(sql: string, statement: Statement): void {
+    this.kept.set(sql, statement);
+    if (this.kept.size <= MAX_KEPT) return;
+    const [oldest] = this.kept.keys();
+    if (oldest === undefined) return;
+    this.kept.get(oldest)?.finalize();
+    this.kept.delete(oldest);
+  }
+
+  /** Whether it was seen before; it is remembered if not. */
+  private comesAgain(sql: string): boolean {
     if (this.seen.delete(sql)) return true;
     this.seen.add(sql);
-    for (const first of this.seen) {
-      if (this.seen.size <= MAX_KEPT) break;
-      this.seen.delete(first);
-    }
+    if (this.seen.size <= MAX_KEPT) return false;
+    const [oldest] = this.seen;
+    if (oldest !== undefined) this.seen.delete(oldest);
     return false;
   }
+}
+
+function isWorthKeeping(sql: string): boolean {
+  return sql.length <= MAX_LENGTH && WORTH_KEEPING.test(sql);
 }
 
 function isDone(value: unknown): value is Done {

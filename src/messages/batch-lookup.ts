@@ -71,7 +71,7 @@ export class BatchLookup {
   async writeHeads(manager: EntityManager): Promise<void> {
     const moved = [...this.heads].filter(([, head]) => head.moved);
     const bound = new BoundValues(manager, moved.length);
-    const rows = moved.map(([id, { seq }]) => `(${bound.number(id)}, ${bound.number(seq)})`);
+    const rows = moved.map(([id, { seq }]) => `(${bound.numbers(id, seq)})`);
     await manager.query(
       `UPDATE rooms SET head_seq = moved.column2 FROM (VALUES ${rows.join(', ')}) AS moved
         WHERE rooms.id = moved.column1`,
@@ -90,9 +90,7 @@ async function readStandings(
 ): Promise<{ heads: Map<number, Head>; members: Set<string> }> {
   const pairs = new Map(drafts.map((draft) => [pairOf(draft.roomId, draft.userId), draft]));
   const bound = new BoundValues(manager, pairs.size);
-  const rows = [...pairs.values()].map(
-    ({ roomId, userId }) => `(${bound.number(roomId)}, ${bound.number(userId)})`,
-  );
+  const rows = [...pairs.values()].map(({ roomId, userId }) => `(${bound.numbers(roomId, userId)})`);
   const [row]: { standings: string | null }[] = await manager.query(
     `SELECT string_agg(
         CAST(room.id AS text) || ' ' || CAST(room.head_seq AS text) || ' ' ||
@@ -126,8 +124,7 @@ async function readOriginals(
   if (retries.length === 0) return new Map();
   const bound = new BoundValues(manager, retries.length);
   const keys = retries.map(
-    ({ roomId, userId, clientMsgId }) =>
-      `(${bound.number(roomId)}, ${bound.number(userId)}, ${bound.text(clientMsgId)})`,
+    ({ roomId, userId, clientMsgId }) => `(${bound.numbers(roomId, userId)}, ${bound.text(clientMsgId)})`,
   );
   const originals: Message[] = await manager.query(
     `SELECT message.id, message.room_id AS "roomId", message.seq, message.user_id AS "userId", message.content,
@@ -153,7 +150,7 @@ async function readAnswered(manager: EntityManager, drafts: readonly Draft[]): P
   if (ids.length === 0) return new Map();
   const bound = new BoundValues(manager, ids.length);
   const messages: { id: number; roomId: number }[] = await manager.query(
-    `SELECT id, room_id AS "roomId" FROM messages WHERE id IN (${ids.map((id) => bound.number(id)).join(', ')})`,
+    `SELECT id, room_id AS "roomId" FROM messages WHERE id IN (${bound.numbers(...ids)})`,
     bound.values,
   );
   return new Map(messages.map(({ id, roomId }) => [id, roomId]));

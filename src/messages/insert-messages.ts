@@ -3,14 +3,12 @@ import { BoundValues } from '../database/bound-values.js';
 import { insertForIds } from '../database/data-source-options.js';
 import type { Message } from './message.entity.js';
 
-/**
- * Stores messages with one statement and gives each its id.
- */
+/** Stores messages with one statement and gives each its id. */
 export async function insertMessages(manager: EntityManager, messages: readonly Message[]): Promise<void> {
   const bound = new BoundValues(manager, messages.length);
   const rows = messages.map(({ roomId, seq, userId, content, clientMsgId, replyTo, createdAt }) => {
-    const numbers = [roomId, seq, userId, replyTo, createdAt].map((number) => bound.number(number));
-    return `(${numbers.join(', ')}, ${bound.text(clientMsgId)}, ${bound.text(content)})`;
+    const numbers = bound.numbers(roomId, seq, userId, replyTo, createdAt);
+    return `(${numbers}, ${bound.text(clientMsgId)}, ${bound.text(content)})`;
   });
   const ids = await insertForIds(
     manager,

@@ -70,15 +70,13 @@ export class MessageHistory {
 
 /** Begins with the rooms, so that a stretch without messages still tells where the log ends. */
 async function readPages(manager: EntityManager, questions: readonly Question[]): Promise<Stretch[]> {
-  const keys = questions.map(keyOf);
-  const distinct = [...new Map(questions.map((question) => [keyOf(question), question])).values()];
-  const bound = new BoundValues(manager, distinct.length);
-  const ranges = distinct.map((question, page) => {
-    const numbers = [page, ...rangeOf(question)].map((number) => bound.number(number));
-    return `(${numbers.join(', ')})`;
-  });
+  const ranges = questions.map(rangeOf);
+  const keys = ranges.map((range) => range.join(' '));
+  const distinct = new Map(keys.map((key, index) => [key, ranges[index] ?? []]));
+  const bound = new BoundValues(manager, distinct.size);
+  const asked = [...distinct.values()].map((range, page) => `(${bound.numbers(page, ...range)})`);
   const rows = await manager.query<Row[]>(
-    `WITH asked (page, room_id, low, high, back) AS (VALUES ${ranges.join(', ')})
+    `WITH asked (page, room_id, low, high, back) AS (VALUES ${asked.join(', ')})
      SELECT asked.page, asked.room_id, rooms.head_seq, messages.id, messages.seq, messages.user_id, messages.content,
        messages.client_msg_id, messages.reply_to, messages.created_at, messages.edited_at, users.username
      FROM asked
@@ -90,9 +88,9 @@ async function readPages(manager: EntityManager, questions: readonly Question[])
      LEFT JOIN users ON users.id = messages.user_id`,
     bound.values,
   );
-  const rowsOf = distinct.map((): Row[] => []);
+  const rowsOf = asked.map((): Row[] => []);
   for (const row of rows) rowsOf[row.page]?.push(row);
-  const pages = new Map(distinct.map((question, page) => [keyOf(question), stretchOf(rowsOf[page] ?? [])]));
+  const pages = new Map([...distinct.keys()].map((key, page) => [key, stretchOf(rowsOf[page] ?? [])]));
   return keys.map((key) => pages.get(key) ?? stretchOf([]));
 }
 
@@ -102,10 +100,6 @@ function rangeOf(question: Question): number[] {
   if ('upTo' in question) return [roomId, 0, question.upTo, limit];
   const high = Math.min(question.after + limit, Number.MAX_SAFE_INTEGER);
   return [roomId, question.after, high, 0];
-}
-
-function keyOf(question: Question): string {
-  return rangeOf(question).join(' ');
 }
 
 function stretchOf(rows: readonly Row[]): Stretch {

@@ -87,9 +87,7 @@ async function readStandings(
 ): Promise<(Standing | undefined)[]> {
   const distinct = new Map(questions.map((question) => [keyOf(question.userId, question.roomId), question]));
   const bound = new BoundValues(manager, distinct.size);
-  const pairs = [...distinct.values()].map(
-    ({ userId, roomId }) => `(${bound.number(userId)}, ${bound.number(roomId)})`,
-  );
+  const pairs = [...distinct.values()].map(({ userId, roomId }) => `(${bound.numbers(userId, roomId)})`);
   const rows = await manager.query<StandingRow[]>(
     `WITH asked (user_id, room_id) AS (VALUES ${pairs.join(', ')})
      SELECT asked.user_id AS asker, rooms.id, rooms.name, rooms.description, rooms.visibility, rooms.owner_id,

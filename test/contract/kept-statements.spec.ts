@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RunResult, Statement } from 'sqlite3';
 import { KeepingDatabase } from '../../src/database/kept-statements.js';
+import { DatabaseFile } from '../support/database-file.js';
 
 /** Tells which statements were prepared. */
 class WatchedDatabase extends KeepingDatabase {
@@ -26,7 +27,7 @@ describe('A connection that keeps its statements', () => {
     await run("INSERT INTO words (word) VALUES ('one'), ('two'), ('three')");
   });
   afterEach(async () => {
-    await closed(database);
+    await closed();
     rmSync(folder, { recursive: true });
   });
 
@@ -38,9 +39,9 @@ describe('A connection that keeps its statements', () => {
     });
   }
 
-  function closed(which: KeepingDatabase): Promise<void> {
+  function closed(): Promise<void> {
     return new Promise((resolve, reject) => {
-      which.close((error) => (error ? reject(error) : resolve()));
+      database.close((error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -148,16 +149,11 @@ describe('A connection that keeps its statements', () => {
   });
 
   it('leaves no lock behind: another connection can write between its uses', async () => {
-    const other = await opened();
+    const other = new DatabaseFile(join(folder, 'words.db'));
     for (let time = 0; time < 3; time += 1) {
       await all(BY_ID, [1]);
-      await new Promise<void>((resolve, reject) => {
-        other.run(`UPDATE words SET word = 'uno ${time}' WHERE id = 1`, (error: Error | null) =>
-          error ? reject(error) : resolve(),
-        );
-      });
+      await other.execute(`UPDATE words SET word = 'uno ${time}' WHERE id = 1`);
     }
-    await closed(other);
 
     expect(await all(BY_ID, [1])).toEqual([{ word: 'uno 2' }]);
   });

@@ -57,6 +57,14 @@ async function floodUntilClosed(client: SocketClient, name: string): Promise<str
   return acked;
 }
 
+/** Three clients in the middle of everything. Each resolves to what was acknowledged to it, once nothing goes any more. */
+async function flood(): Promise<Promise<string[]>[]> {
+  const clients = await Promise.all([enter(), enter(), enter()]);
+  const floods = clients.map((client, index) => floodUntilClosed(client, `client ${index}`));
+  await clients[0].next('message');
+  return floods;
+}
+
 describe('A server that is told to end', () => {
   it('sends a crowd away in batches, each socket with a time of its own to come back', async () => {
     const crowd = await Promise.all(Array.from({ length: CROWD }, enter));
@@ -81,9 +89,7 @@ describe('A server that is told to end', () => {
   ])(
     '$name, in the middle of everything, acknowledges all that it keeps, keeps all that it acknowledged, and ends with 0',
     async ({ signals }) => {
-      const clients = await Promise.all([enter(), enter(), enter()]);
-      const floods = clients.map((client, index) => floodUntilClosed(client, `client ${index}`));
-      await clients[0].next('message');
+      const floods = await flood();
 
       for (const signal of signals) {
         server.signal(signal);
@@ -102,9 +108,7 @@ describe('A server that is told to end', () => {
   );
 
   it('ends with 0 however often it is told', async () => {
-    const clients = await Promise.all([enter(), enter(), enter()]);
-    const floods = clients.map((client, index) => floodUntilClosed(client, `client ${index}`));
-    await clients[0]?.next('message');
+    const floods = await flood();
 
     let isOver = false;
     const ending = server.ended().finally(() => (isOver = true));
