@@ -1,7 +1,10 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Actor } from './audit/audit-log.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConfigurationError } from './config/env-reader.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -16,7 +19,7 @@ const USAGE = `Usage: npm run admin -- grant USERNAME ${ROLES.join('|')}
 Gives a user a role, and makes the user where none exists. Works on DATABASE_URL, with the server running or not.`;
 
 /** What the command line needs of the application: no HTTP and no sockets. */
-@Module({ imports: [DatabaseModule, UsersModule] })
+@Module({ imports: [DatabaseModule, AuditModule, UsersModule] })
 class AdminModule {}
 
 class UsageError extends Error {}
@@ -31,11 +34,17 @@ function parse([verb, username, role]: string[]): Command | undefined {
   return verb === 'grant' && username && known ? { username, role: known } : undefined;
 }
 
+/** Whoever may run commands on this machine needs no account: the audit log has the name of theirs. */
+function terminal(): Actor {
+  const { username } = userInfo();
+  return { id: null, username, origin: { address: 'command line', userAgent: '', requestId: randomUUID() } };
+}
+
 /** @returns what to tell the person at the terminal */
 async function grant(users: UsersService, { username, role }: Command): Promise<string> {
   const existing = await users.findByUsername(username);
   if (existing) {
-    await users.setRole(existing.id, role);
+    await users.setRole(terminal(), existing.id, role);
     return `${existing.username} has the role ${role}.`;
   }
   const password = randomBytes(18).toString('base64url');

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Environment } from './config/env-reader.js';
@@ -40,6 +41,7 @@ export class AppModule {
       imports: [
         config,
         DatabaseModule,
+        AuditModule,
         ConnectionsModule,
         UsersModule,
         AuthModule,

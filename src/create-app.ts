@@ -9,13 +9,14 @@ import { StorageHealth } from './database/storage-health.js';
 import { serveDocs } from './http/docs-pages.js';
 import { hardenHeaders } from './http/harden-headers.js';
 import { describeApi } from './http/openapi.js';
+import { nameRequests } from './http/name-requests.js';
 import { ParlorHttpAdapter } from './http/parlor-http.adapter.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestPipe } from './http/request.pipe.js';
 import { ServerLog } from './server-log.js';
 
 const PREFLIGHT_SECONDS = 600;
-const EXPOSED_HEADERS = ['Link', 'Location', 'Retry-After', 'WWW-Authenticate'];
+const EXPOSED_HEADERS = ['Link', 'Location', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
 
 /** What an application is made with; {@link configureApp} does the rest. */
 export const APP_OPTIONS = {
@@ -48,6 +49,7 @@ export function configureApp(app: NestExpressApplication): void {
   app.disable('x-powered-by');
   // Nothing under /api may be kept, so there is nothing to compare; a tag is a hash of every answer.
   app.disable('etag');
+  app.use(nameRequests(settings.trustProxy));
   app.use(hardenHeaders);
   app.useBodyParser('json', { limit: settings.limits.bodyBytes, strict: false });
   app.useBodyParser('urlencoded', { limit: settings.limits.bodyBytes, extended: false });
@@ -57,7 +59,7 @@ export function configureApp(app: NestExpressApplication): void {
     maxAge: PREFLIGHT_SECONDS,
   });
   const storage = app.get(StorageHealth);
-  app.useGlobalFilters(new ProblemFilter((error) => storage.translate(error)));
+  app.useGlobalFilters(new ProblemFilter((error) => storage.translate(error), settings.trustProxy));
   app.useGlobalPipes(new RequestPipe());
   app.useWebSocketAdapter(new ParlorWsAdapter(app));
   serveDocs(app, describeApi(app));

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import type { IncomingMessage } from 'node:http';
 import { Settings } from '../config/settings.js';
-import { originOf } from '../connections/client-origin.js';
+import { originOf } from '../identity/client-origin.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser, Public } from '../identity/decorators.js';
 import { ApiProblems } from '../protocol/api-problems.js';

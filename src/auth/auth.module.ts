@@ -11,11 +11,11 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
+import { CapabilitiesGuard } from './capabilities.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
-import { RolesGuard } from './roles.guard.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
@@ -44,7 +44,7 @@ import { WsTickets } from './ws-tickets.js';
     SocketAuthenticator,
     WsTickets,
     { provide: APP_GUARD, useClass: JwtAuthGuard },
-    { provide: APP_GUARD, useClass: RolesGuard },
+    { provide: APP_GUARD, useClass: CapabilitiesGuard },
   ],
 })
 export class AuthModule implements OnModuleInit {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ClientOrigin } from '../connections/client-origin.js';
+import type { ClientOrigin } from '../identity/client-origin.js';
 import { AppError, type FieldError } from '../errors/app-error.js';
 import { UsersService } from '../users/users.service.js';
 import { AccessTokens } from './access-tokens.js';

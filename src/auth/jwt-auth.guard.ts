@@ -2,7 +2,9 @@ import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { IncomingMessage } from 'node:http';
+import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
+import { originOf } from '../identity/client-origin.js';
 import { PUBLIC_ROUTE, type AuthenticatedRequest } from '../identity/decorators.js';
 import { unreadable } from './access-tokens.js';
 import { bearerOf } from './jwt.strategy.js';
@@ -16,6 +18,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     private readonly reflector: Reflector,
     private readonly proved: ProvedTokens,
     private readonly sessions: SessionsService,
+    private readonly settings: Settings,
   ) {
     super();
   }
@@ -30,7 +33,7 @@ export class JwtAuthGuard extends AuthGuard('jwt') {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest & IncomingMessage>();
     const claims = this.proved.claimsOf(bearerOf(request) ?? '');
     if (claims === undefined) return (await super.canActivate(context)) === true;
-    request.user = await this.sessions.userOf(claims);
+    request.user = await this.sessions.userOf(claims, originOf(request, this.settings.trustProxy));
     return true;
   }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { Settings } from '../config/settings.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import { originOf } from '../identity/client-origin.js';
 import { claimsOf } from './access-claims.js';
 import { AUDIENCE, ISSUER } from './access-tokens.js';
 import { ProvedTokens } from './proved-tokens.js';
@@ -16,7 +17,7 @@ export const bearerOf: (request: IncomingMessage) => string | null = ExtractJwt.
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
-    settings: Settings,
+    private readonly settings: Settings,
     private readonly sessions: SessionsService,
     private readonly proved: ProvedTokens,
   ) {
@@ -34,6 +35,6 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     const claims = claimsOf(payload);
     const token = bearerOf(request);
     if (token !== null) this.proved.remember(token, claims);
-    return this.sessions.userOf(claims);
+    return this.sessions.userOf(claims, originOf(request, this.settings.trustProxy));
   }
 }

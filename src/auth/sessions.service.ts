@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { IsNull, Repository, type EntityManager } from 'typeorm';
 import { Settings } from '../config/settings.js';
 import { Broker } from '../connections/broker/broker.js';
-import type { ClientOrigin } from '../connections/client-origin.js';
+import type { ClientOrigin } from '../identity/client-origin.js';
 import { userTopic } from '../connections/topics.js';
 import { BatchedRead } from '../database/batched-read.js';
 import { BoundValues } from '../database/bound-values.js';
@@ -93,10 +93,13 @@ export class SessionsService {
    *
    * @throws AppError `not_authenticated`
    */
-  async userOf({ userId, sessionId, expiresAt }: AccessClaims): Promise<AuthenticatedUser> {
+  async userOf(
+    { userId, sessionId, expiresAt }: AccessClaims,
+    origin: ClientOrigin,
+  ): Promise<AuthenticatedUser> {
     const live = await this.live.ask(sessionId);
     if (live?.user_id !== userId) throw new AppError('not_authenticated');
-    return { id: userId, username: live.username, role: live.role, sessionId, expiresAt };
+    return { id: userId, username: live.username, role: live.role, sessionId, expiresAt, origin };
   }
 
   private get lifetime(): number {

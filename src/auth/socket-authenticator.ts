@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Authenticator, Book, Credentials } from '../connections/handshake.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import type { ClientOrigin } from '../identity/client-origin.js';
 import type { AccessClaims } from './access-claims.js';
 import { AccessTokens } from './access-tokens.js';
 import { SessionsService } from './sessions.service.js';
@@ -16,11 +17,11 @@ export class SocketAuthenticator implements Authenticator {
     private readonly sessions: SessionsService,
   ) {}
 
-  async authenticate(credentials: Credentials, book: Book): Promise<AuthenticatedUser> {
+  async authenticate(credentials: Credentials, origin: ClientOrigin, book: Book): Promise<AuthenticatedUser> {
     const claims = await this.claimsOf(credentials);
     if (claims.expiresAt <= Date.now()) throw new AppError('token_expired');
     await book(claims.userId, claims.sessionId);
-    return this.sessions.userOf(claims);
+    return this.sessions.userOf(claims, origin);
   }
 
   private async claimsOf({ token, ticket }: Credentials): Promise<AccessClaims> {

@@ -7,7 +7,7 @@ import { CLOSE } from '../protocol/close-codes.js';
 import { encodeFrame, encodeText, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { ServerFrame } from '../protocol/server-frames.js';
 import type { Cursor } from './catch-up.js';
-import type { ClientOrigin } from './client-origin.js';
+import type { ClientOrigin } from '../identity/client-origin.js';
 import type { Endpoint } from './endpoints.js';
 import { FrameQueue } from './frame-queue.js';
 import type { Holder } from './held-frames.js';

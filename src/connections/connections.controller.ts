@@ -1,6 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequiresRole } from '../identity/decorators.js';
+import { RequiresCapability } from '../identity/decorators.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import { ConnectionsDto, ConnectionsQuery } from './connections.dto.js';
 import { ConnectionsService } from './connections.service.js';
@@ -11,7 +11,7 @@ export class ConnectionsController {
   constructor(private readonly connections: ConnectionsService) {}
 
   @Get()
-  @RequiresRole('ops')
+  @RequiresCapability('see_connections')
   @ApiOperation({
     operationId: 'listConnections',
     summary: 'See the open sockets',

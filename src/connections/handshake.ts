@@ -3,10 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import { originOf, type ClientOrigin } from '../identity/client-origin.js';
 import { EPOCH_MAX } from '../protocol/limits.js';
 import type { Admission, UserConnection } from './connection.js';
 import type { Cursor } from './catch-up.js';
-import { originOf } from './client-origin.js';
 import { endpointAt } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
 
@@ -22,7 +22,7 @@ export type Book = (userId: number, sessionId: string) => Promise<void>;
 /** Decides who is behind a socket. `auth/` implements it. */
 export interface Authenticator {
   /** @throws AppError `not_authenticated` | `token_expired`, or what `book` throws */
-  authenticate(credentials: Credentials, book: Book): Promise<AuthenticatedUser>;
+  authenticate(credentials: Credentials, origin: ClientOrigin, book: Book): Promise<AuthenticatedUser>;
 }
 
 /** Decides who may open a room socket, and listens to the room once it is open. `rooms/` implements it. */
@@ -90,11 +90,12 @@ export class Handshake {
     const seat = this.seats.take();
     try {
       const needsUser = endpoint.name === 'auth' || endpoint.name === 'room';
-      const user = needsUser ? await this.userOf(request, url, seat) : undefined;
+      const origin = originOf(request, this.settings.trustProxy);
+      const credentials = credentialsOf(request, url);
+      const user = needsUser ? await this.userOf(credentials, origin, seat) : undefined;
       if (user && endpoint.roomId !== undefined) await this.roomEntrance.admit(user, endpoint.roomId);
       if (seat.revoked || this.draining)
         throw new AppError(this.draining ? 'shutting_down' : 'not_authenticated');
-      const origin = originOf(request, this.settings.trustProxy);
       return { admission: { endpoint, user, cursor, ...origin }, seat };
     } catch (error) {
       this.seats.release(seat);
@@ -102,9 +103,13 @@ export class Handshake {
     }
   }
 
-  private async userOf(request: IncomingMessage, url: URL, seat: Seat): Promise<AuthenticatedUser> {
+  private async userOf(
+    credentials: Credentials,
+    origin: ClientOrigin,
+    seat: Seat,
+  ): Promise<AuthenticatedUser> {
     if (!this.authenticator) throw new Error('No authenticator is set.');
-    return this.authenticator.authenticate(credentialsOf(request, url), (userId, sessionId) =>
+    return this.authenticator.authenticate(credentials, origin, (userId, sessionId) =>
       this.seats.book(seat, userId, sessionId),
     );
   }

@@ -3,9 +3,11 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { SecurityLog } from '../audit/security-log.js';
 import { Settings } from '../config/settings.js';
 import { StorageHealth } from '../database/storage-health.js';
 import { AppError } from '../errors/app-error.js';
+import { originOf } from '../identity/client-origin.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
 import { Drain } from './drain.js';
 import { Handshake, type Decision } from './handshake.js';
@@ -34,6 +36,7 @@ export class ParlorWsAdapter extends WsAdapter {
   private readonly drain: Drain;
   private readonly seats: Seats;
   private readonly storage: StorageHealth;
+  private readonly security: SecurityLog;
   private upgrades: Server | undefined;
   private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     void this.upgrade(request, socket, head);
@@ -47,6 +50,7 @@ export class ParlorWsAdapter extends WsAdapter {
     this.drain = app.get(Drain);
     this.seats = app.get(Seats);
     this.storage = app.get(StorageHealth);
+    this.security = app.get(SecurityLog);
   }
 
   /** Nest calls this once for each path that a gateway is declared on. */
@@ -114,8 +118,9 @@ export class ParlorWsAdapter extends WsAdapter {
       const error = this.storage.translate(thrown);
       if (!(error instanceof AppError)) this.log.error(error);
       const refusal = error instanceof AppError ? error : new AppError('internal');
-      this.log.debug(`Refused an upgrade: ${refusal.code}`);
-      refuseUpgrade(socket, refusal);
+      const origin = originOf(request, this.settings.trustProxy);
+      this.security.tell('handshake_refused', origin, { code: refusal.code });
+      refuseUpgrade(socket, refusal, origin.requestId);
     }
   }
 

@@ -4,13 +4,14 @@ import type { AppError } from '../errors/app-error.js';
 import { problemOf, PROBLEM_TYPE, problemHeaders } from '../protocol/problem.js';
 
 /** Answers an upgrade request with an HTTP status and a problem document (RFC 9457), and hangs up. */
-export function refuseUpgrade(socket: Duplex, error: AppError): void {
+export function refuseUpgrade(socket: Duplex, error: AppError, requestId: string): void {
   if (!socket.writable) return void socket.destroy();
   const body = JSON.stringify(problemOf(error));
   const headers = {
     Connection: 'close',
     'Content-Type': PROBLEM_TYPE,
     'Content-Length': Buffer.byteLength(body),
+    'X-Request-Id': requestId,
     ...problemHeaders(error),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -2,6 +2,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../errors/app-error.js';
 import type { ErrorCode } from '../errors/catalogue.js';
+import { requestIdOf } from '../identity/request-id.js';
 import { problemHeaders, problemOf, PROBLEM_TYPE } from '../protocol/problem.js';
 
 /** What the framework and the body parser report by status, in our own words. */
@@ -20,14 +21,23 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
-  /** @param translateFault what an error of the database means to a client */
-  constructor(private readonly translateFault: (error: unknown) => unknown) {}
+  /**
+   * @param translateFault what an error of the database means to a client
+   * @param trustedProxies how many proxies may name a request
+   */
+  constructor(
+    private readonly translateFault: (error: unknown) => unknown,
+    private readonly trustedProxies: number,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
     const known = translate(this.translateFault(error), request);
-    if (known.code === 'internal') this.logger.error(error);
+    if (known.code === 'internal') {
+      this.logger.error(`Request ${requestIdOf(request, this.trustedProxies)} failed.`);
+      this.logger.error(error);
+    }
     if (response.headersSent) return void response.end();
     const body = JSON.stringify(problemOf(known));
     response.writeHead(known.status, {

@@ -1,3 +1,5 @@
+import type { ClientOrigin } from './client-origin.js';
+
 /** System roles, weakest first: `ops` may look at the running system, `admin` may change it. */
 export const ROLES = ['user', 'ops', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -10,8 +12,5 @@ export interface AuthenticatedUser {
   readonly sessionId: string;
   /** When the access token ends, in milliseconds since the epoch. */
   readonly expiresAt: number;
-}
-
-export function hasRole(user: AuthenticatedUser, needed: Role): boolean {
-  return ROLES.indexOf(user.role) >= ROLES.indexOf(needed);
+  readonly origin: ClientOrigin;
 }

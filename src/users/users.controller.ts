@@ -1,10 +1,11 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
+import { capabilitiesOf } from '../identity/capabilities.js';
 import { CurrentUser, Public } from '../identity/decorators.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import type { User } from './user.entity.js';
-import { CreateUserDto, UserDto } from './users.dto.js';
+import { CreateUserDto, OwnUserDto, UserDto } from './users.dto.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('users')
@@ -30,10 +31,10 @@ export class UsersController {
 
   @Get('me')
   @ApiOperation({ operationId: 'getMe', summary: 'See your own account' })
-  @ApiOkResponse({ type: UserDto, description: 'Your account.' })
+  @ApiOkResponse({ type: OwnUserDto, description: 'Your account.' })
   @ApiProblems('not_authenticated')
-  async me(@CurrentUser() user: AuthenticatedUser): Promise<UserDto> {
-    return toDto(await this.users.get(user.id));
+  async me(@CurrentUser() { id, role }: AuthenticatedUser): Promise<OwnUserDto> {
+    return { ...toDto(await this.users.get(id)), role, capabilities: [...capabilitiesOf(role)] };
   }
 }
 

@@ -1,4 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ROLES, type Role } from '../identity/authenticated-user.js';
+import { CAPABILITIES, type Capability } from '../identity/capabilities.js';
 import { Text } from '../protocol/fields.js';
 import { EMAIL_MAX, PASSWORD_MAX_BYTES, PASSWORD_MIN, USERNAME_MAX } from '../protocol/limits.js';
 
@@ -37,4 +39,15 @@ export class UserDto {
   email: string;
   @ApiProperty({ example: true })
   is_active: boolean;
+}
+
+export class OwnUserDto extends UserDto {
+  @ApiProperty({ enum: [...ROLES], description: 'Your role on this server.' })
+  role: Role;
+  @ApiProperty({
+    enum: [...CAPABILITIES],
+    isArray: true,
+    description: 'What it allows, beside what everybody may.',
+  })
+  capabilities: Capability[];
 }

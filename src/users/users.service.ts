@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { AuditLog, type Actor } from '../audit/audit-log.js';
 import { foldName } from '../database/fold-name.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -15,6 +16,7 @@ export class UsersService {
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly writes: WriteQueue,
     private readonly passwords: PasswordHasher,
+    private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -57,7 +59,11 @@ export class UsersService {
     return user;
   }
 
-  async setRole(id: number, role: Role): Promise<void> {
-    await this.writes.run((manager) => manager.update(User, { id }, { role }));
+  /** Counts from the next request on, and for sockets from their next handshake. */
+  async setRole(actor: Actor, id: number, role: Role): Promise<void> {
+    await this.writes.run(async (manager) => {
+      await manager.update(User, { id }, { role });
+      await this.audit.record(manager, actor, { action: 'system_role_changed', userId: id, facts: { role } });
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { SessionsService } from '../../src/auth/sessions.service.js';
 import { WriteQueue } from '../../src/database/write-queue.js';
+import { authenticated } from '../support/authenticated.js';
 import { handshake } from '../support/handshake.js';
 import { runServer, type Person } from '../support/test-server.js';
 import { until } from '../support/until.js';
@@ -34,10 +35,7 @@ async function holdWrites(): Promise<Held> {
 }
 
 function endSessionOf(person: Person): Promise<void> {
-  const claims: unknown = JSON.parse(Buffer.from(person.token.split('.')[1] ?? '', 'base64url').toString());
-  const sessionId = claims instanceof Object && 'sid' in claims ? String(claims.sid) : '';
-  const { id, username } = person;
-  return server.inside(SessionsService).end({ id, username, role: 'user', sessionId, expiresAt: 0 });
+  return server.inside(SessionsService).end(authenticated(person));
 }
 
 describe('A handshake that crosses', () => {

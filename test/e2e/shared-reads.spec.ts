@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { SessionsService } from '../../src/auth/sessions.service.js';
-import { claimsOf } from '../support/forged-tokens.js';
 import { expectProblem } from '../support/problems.js';
+import { authenticated } from '../support/authenticated.js';
 import { handshake } from '../support/handshake.js';
 import { runServer, type Person } from '../support/test-server.js';
 
@@ -26,9 +26,8 @@ function holdNextRead() {
   return { reached, open };
 }
 
-function logOutInside({ id, username, token }: Person): Promise<void> {
-  const sessionId = String(claimsOf(token).sid);
-  return server.inside(SessionsService).end({ id, username, role: 'user', sessionId, expiresAt: 0 });
+function logOutInside(person: Person): Promise<void> {
+  return server.inside(SessionsService).end(authenticated(person));
 }
 
 describe('Requests that share a look at their sessions', () => {

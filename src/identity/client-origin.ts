@@ -1,19 +1,23 @@
 import type { IncomingMessage } from 'node:http';
+import { requestIdOf } from './request-id.js';
 
 /** Longer than any address; X-Forwarded-For is text that anybody can send. */
 const ADDRESS_MAX = 64;
 const USER_AGENT_MAX = 256;
 
-/** From where somebody came, as sessions and connections keep it. */
+/** From where somebody came, as sessions, connections and audit entries keep it. */
 export interface ClientOrigin {
   readonly address: string;
   readonly userAgent: string;
+  /** The request, or the handshake of the socket, that they came with. */
+  readonly requestId: string;
 }
 
 export function originOf(request: IncomingMessage, trustedProxies: number): ClientOrigin {
   return {
     address: addressOf(request, trustedProxies),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_MAX),
+    requestId: requestIdOf(request, trustedProxies),
   };
 }
 

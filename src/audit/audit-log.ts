@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, Repository, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import type { ClientOrigin } from '../identity/client-origin.js';
+import type { AuditAction } from './audit-actions.js';
+import { AuditEntry } from './audit-entry.entity.js';
+import type { AuditQuery } from './audit.dto.js';
+
+export const AUDIT_PAGE_DEFAULT = 50;
+
+/** Who does something: a user with a request, or whoever sits at the command line. */
+export interface Actor {
+  readonly id: number | null;
+  readonly username: string;
+  readonly origin: ClientOrigin;
+}
+
+/** What was done, and to whom. */
+export interface Deed {
+  readonly action: AuditAction;
+  readonly userId?: number;
+  readonly roomId?: number;
+  /** Ids, codes, times, and reasons that people gave. Shortened to what fits. */
+  readonly facts?: Readonly<Record<string, number | string | null>>;
+}
+
+/** The audit log. Entries are added and read; nothing in the server changes or deletes one. */
+@Injectable()
+export class AuditLog {
+  constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
+
+  /** Written in the transaction of the deed itself, so that neither is there without the other. */
+  async record(manager: EntityManager, actor: Actor, { action, userId, roomId, facts }: Deed): Promise<void> {
+    await manager.insert(AuditEntry, {
+      happenedAt: Date.now(),
+      actorId: actor.id,
+      actorName: actor.username,
+      action,
+      userId: userId ?? null,
+      roomId: roomId ?? null,
+      facts: JSON.stringify(facts ?? {}),
+      requestId: actor.origin.requestId,
+      address: actor.origin.address,
+    });
+  }
+
+  /** Newest first. */
+  page({ before, limit, action, actor_id, user_id, room_id }: AuditQuery): Promise<AuditEntry[]> {
+    const where: FindOptionsWhere<AuditEntry> = {
+      ...(before === undefined ? {} : { id: LessThan(before) }),
+      ...(action == null ? {} : { action }),
+      ...(actor_id === undefined ? {} : { actorId: actor_id }),
+      ...(user_id === undefined ? {} : { userId: user_id }),
+      ...(room_id === undefined ? {} : { roomId: room_id }),
+    };
+    return this.entries.find({ where, order: { id: 'DESC' }, take: limit ?? AUDIT_PAGE_DEFAULT });
+  }
+}
