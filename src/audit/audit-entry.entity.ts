@@ -2,7 +2,8 @@ import { Column, Entity, Index } from 'typeorm';
 import { GeneratedId, TimeColumn } from '../database/columns.js';
 import type { AuditAction } from './audit-actions.js';
 
-export const FACTS_MAX = 1_000;
+/** As JSON: a reason of 500 characters may need six for each. */
+const FACTS_MAX = 4_000;
 
 /** Who did what to whom. No foreign keys: an entry outlives the people and the rooms that it is about. */
 @Entity('audit_entries')

@@ -6,7 +6,7 @@ import type { AuditAction } from './audit-actions.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import type { AuditQuery } from './audit.dto.js';
 
-export const AUDIT_PAGE_DEFAULT = 50;
+const PAGE_DEFAULT = 50;
 
 /** Who does something: a user with a request, or whoever sits at the command line. */
 export interface Actor {
@@ -53,6 +53,6 @@ export class AuditLog {
       ...(user_id === undefined ? {} : { userId: user_id }),
       ...(room_id === undefined ? {} : { roomId: room_id }),
     };
-    return this.entries.find({ where, order: { id: 'DESC' }, take: limit ?? AUDIT_PAGE_DEFAULT });
+    return this.entries.find({ where, order: { id: 'DESC' }, take: limit ?? PAGE_DEFAULT });
   }
 }

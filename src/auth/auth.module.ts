@@ -14,6 +14,7 @@ import { AuthService } from './auth.service.js';
 import { CapabilitiesGuard } from './capabilities.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { LogInThrottle } from './log-in-throttle.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { Session } from './session.entity.js';
@@ -38,6 +39,7 @@ import { WsTickets } from './ws-tickets.js';
     AccessTokens,
     AuthService,
     JwtStrategy,
+    LogInThrottle,
     ProvedTokens,
     RefreshTokens,
     SessionsService,

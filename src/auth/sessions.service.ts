@@ -8,6 +8,7 @@ import type { ClientOrigin } from '../identity/client-origin.js';
 import { userTopic } from '../connections/topics.js';
 import { BatchedRead } from '../database/batched-read.js';
 import { BoundValues } from '../database/bound-values.js';
+import { foldName } from '../database/fold-name.js';
 import { ReadTurns } from '../database/read-turns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -38,7 +39,7 @@ export class SessionsService {
   private readonly live: BatchedRead<string, LiveSession | undefined>;
 
   constructor(
-    @InjectRepository(Session) sessions: Repository<Session>,
+    @InjectRepository(Session) private readonly sessions: Repository<Session>,
     private readonly writes: WriteQueue,
     private readonly refreshTokens: RefreshTokens,
     private readonly broker: Broker,
@@ -100,6 +101,12 @@ export class SessionsService {
     const live = await this.live.ask(sessionId);
     if (live?.user_id !== userId) throw new AppError('not_authenticated');
     return { id: userId, username: live.username, role: live.role, sessionId, expiresAt, origin };
+  }
+
+  /** Whether a session of this user that goes on was begun at the address. */
+  haveBegunAt(username: string, address: string): Promise<boolean> {
+    const user = { usernameKey: foldName(username) };
+    return this.sessions.existsBy({ address, endedAt: IsNull(), user });
   }
 
   private get lifetime(): number {

@@ -31,6 +31,11 @@ export function parseSettings(env: Environment): Settings {
     refreshTokenDays: read.number('REFRESH_TOKEN_EXPIRE_DAYS', 30, 0.001, 3650),
     bcryptCost: read.integer('BCRYPT_COST', 12, 4, 15),
     limits: limitsOf(read),
+    logIn: {
+      failures: read.integer('LOGIN_FAILURES', 5, 1, MAX_INT),
+      failuresPerAddress: read.integer('LOGIN_FAILURES_PER_ADDRESS', 50, 1, MAX_INT),
+      longestWait: read.integer('LOGIN_LONGEST_WAIT_SECONDS', 900, 1, 86_400) * 1_000,
+    },
     heartbeat: {
       interval: read.integer('HEARTBEAT_INTERVAL_MS', 25_000, 50, 3_600_000),
       timeout: read.integer('HEARTBEAT_TIMEOUT_MS', 8_000, 20, 3_600_000),

@@ -27,6 +27,7 @@ export class Settings {
   readonly refreshTokenDays: number;
   readonly bcryptCost: number;
   readonly limits: Limits;
+  readonly logIn: LogInRules;
   readonly heartbeat: Heartbeat;
   readonly shutdownTimeout: number;
 
@@ -57,6 +58,15 @@ export interface Limits {
   readonly passwordsWaiting: number;
   /** Bytes that may wait on one socket before it is closed as too slow. */
   readonly waitingBytes: number;
+}
+
+/** How wrong passwords are slowed down. */
+export interface LogInRules {
+  /** Wrong passwords for one account from one address before the next has to wait. */
+  readonly failures: number;
+  /** Wrong passwords from one address, whoever they are for. */
+  readonly failuresPerAddress: number;
+  readonly longestWait: number;
 }
 
 export interface Heartbeat {

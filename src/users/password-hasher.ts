@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { compare, hash } from 'bcrypt';
+import { compare, getRounds, hash } from 'bcrypt';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { PASSWORD_MAX_BYTES } from '../protocol/limits.js';
@@ -34,6 +34,11 @@ export class PasswordHasher implements OnModuleInit {
     const same = await this.inTurn(() => compare(password, stored ?? this.decoy));
     // bcrypt looks at 72 bytes only: what is longer was never anybody's password.
     return same && stored !== undefined && Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
+  }
+
+  /** Whether the hash was made when the configured cost was lower. */
+  isOutdated(stored: string): boolean {
+    return getRounds(stored) < this.settings.bcryptCost;
   }
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {

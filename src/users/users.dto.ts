@@ -25,7 +25,10 @@ export class CreateUserDto {
 
   @Text(
     { minLength: PASSWORD_MIN, maxBytes: PASSWORD_MAX_BYTES },
-    { description: `At most ${PASSWORD_MAX_BYTES} bytes of UTF-8.`, example: 'correct horse battery' },
+    {
+      description: `At most ${PASSWORD_MAX_BYTES} bytes of UTF-8, and none that is on everybody's list.`,
+      example: 'correct horse battery',
+    },
   )
   password: string;
 }

@@ -6,9 +6,12 @@ import { foldName } from '../database/fold-name.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { Role } from '../identity/authenticated-user.js';
+import { CommonPasswords } from './common-passwords.js';
 import { PasswordHasher } from './password-hasher.js';
 import { User } from './user.entity.js';
 import type { CreateUserDto } from './users.dto.js';
+
+type Name = Pick<User, 'username' | 'email'>;
 
 @Injectable()
 export class UsersService {
@@ -16,16 +19,17 @@ export class UsersService {
     @InjectRepository(User) private readonly users: Repository<User>,
     private readonly writes: WriteQueue,
     private readonly passwords: PasswordHasher,
+    private readonly common: CommonPasswords,
     private readonly audit: AuditLog,
   ) {}
 
   /**
    * Makes an account.
    *
-   * @throws AppError `username_taken` | `email_taken`; of two that ask at once, one gets it
+   * @throws AppError `invalid_input` for a common password | `username_taken` | `email_taken`; of two that ask at once, one gets it
    */
   async create({ username, email, password }: CreateUserDto, role: Role = 'user'): Promise<User> {
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.hashOf(password, { username, email }, 'password');
     const keys = { usernameKey: foldName(username), emailKey: foldName(email) };
     const account = { username, email, passwordHash, role, isActive: true, createdAt: Date.now(), ...keys };
     return this.writes.run(async (manager) => {
@@ -45,7 +49,23 @@ export class UsersService {
   async withPassword(username: string, password: string): Promise<User | undefined> {
     const user = await this.users.findOneBy({ usernameKey: foldName(username), isActive: true });
     const matches = await this.passwords.matches(password, user?.passwordHash);
-    return matches ? (user ?? undefined) : undefined;
+    if (!matches || !user) return undefined;
+    if (this.passwords.isOutdated(user.passwordHash)) await this.renewHash(user, password);
+    return user;
+  }
+
+  /**
+   * The hash of a password that somebody chooses.
+   *
+   * @param field where it stands in the request
+   * @throws AppError `invalid_input` for one that is among the first that an attacker would try
+   */
+  async hashOf(password: string, { username, email }: Name, field: string): Promise<string> {
+    const isOwnName = [username, email].some((name) => foldName(name) === foldName(password));
+    if (isOwnName || (await this.common.includes(password))) {
+      throw new AppError('invalid_input', { errors: [{ field, message: `${field} is too easy to guess` }] });
+    }
+    return this.passwords.hash(password);
   }
 
   findByUsername(username: string): Promise<User | null> {
@@ -65,5 +85,11 @@ export class UsersService {
       await manager.update(User, { id }, { role });
       await this.audit.record(manager, actor, { action: 'system_role_changed', userId: id, facts: { role } });
     });
+  }
+
+  /** The cost has been raised since: only now is the password known. One that was changed meanwhile stays. */
+  private async renewHash({ id, passwordHash }: User, password: string): Promise<void> {
+    const renewed = await this.passwords.hash(password);
+    await this.writes.run((manager) => manager.update(User, { id, passwordHash }, { passwordHash: renewed }));
   }
 }

@@ -137,14 +137,21 @@ describe('Signing up', () => {
 
 describe('Who am I', () => {
   it.each(['/api/users/me/', '/api/users/me'])(
-    '%s answers with the caller and nothing else',
+    '%s answers with the caller, what they may do, and nothing else',
     async (path) => {
       const ada = await server.person('ada');
 
       const answer = await server.rest.get(path, ada);
 
       expect(answer.status).toBe(200);
-      expect(answer.body).toEqual({ id: ada.id, username: ada.username, email: ada.email, is_active: true });
+      expect(answer.body).toEqual({
+        id: ada.id,
+        username: ada.username,
+        email: ada.email,
+        is_active: true,
+        role: 'user',
+        capabilities: [],
+      });
       expect(answer.headers.get('cache-control')).toContain('no-store');
     },
   );

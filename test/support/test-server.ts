@@ -63,6 +63,8 @@ const GENEROUS: Env = {
   MESSAGES_BURST: '1000000',
   MAX_CONNECTIONS_PER_USER: '1000',
   MAX_PASSWORDS_WAITING: '1000',
+  LOGIN_FAILURES: '1000000',
+  LOGIN_FAILURES_PER_ADDRESS: '1000000',
 };
 
 /** A mailbox waits 8 seconds; the test around it has to outlive that to show what arrived. */

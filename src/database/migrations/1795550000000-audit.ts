@@ -16,7 +16,7 @@ const auditEntries = new Table({
     { name: 'action', type: 'varchar', length: '32' },
     { name: 'user_id', type: 'integer', isNullable: true },
     { name: 'room_id', type: 'integer', isNullable: true },
-    { name: 'facts', type: 'varchar', length: '1000' },
+    { name: 'facts', type: 'varchar', length: '4000' },
     { name: 'request_id', type: 'varchar', length: '64' },
     { name: 'address', type: 'varchar', length: '64' },
   ],
