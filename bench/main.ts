@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { attacks } from './attacks.js';
 import { compare } from './compare.js';
 import { growth } from './growth.js';
 import { NotInstalled } from './installation.js';
@@ -43,6 +44,8 @@ function measure(options: Options, folder: string): Promise<boolean> {
       return growth(options, folder);
     case 'soak':
       return soak(options, folder);
+    case 'attacks':
+      return attacks(options, folder);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type ScenarioName,
 } from './names.js';
 
-const COMMANDS = ['compare', 'storm', 'growth', 'soak'] as const;
+const COMMANDS = ['compare', 'storm', 'growth', 'soak', 'attacks'] as const;
 type Command = (typeof COMMANDS)[number];
 
 export interface Options {
@@ -30,12 +30,13 @@ export interface Options {
 
 export class UsageError extends Error {}
 
-export const USAGE = `Usage: npm run bench -- [compare | storm | growth | soak] [options]
+export const USAGE = `Usage: npm run bench -- [compare | storm | growth | soak | attacks] [options]
 
   compare   Parlor beside its peers, in rounds; what happens without a command
   storm     10,000 clients come back at once after a kill
   growth    with more connections, more rooms and a longer log
   soak      steady load for --minutes
+  attacks   what the innocent notice while others attack a server with its default limits
 
   --rounds N          rounds, in each of which every peer has its turn (3)
   --seconds N         measured in each run (4)

@@ -8,8 +8,19 @@ import { ask, askFields, forEach } from './rest-client.js';
 import { freePort, ServerProcess, type Launch } from './server-process.js';
 
 const NO_LIMIT = '1000000';
-const PASSWORD = 'correct horse battery';
+export const PASSWORD = 'correct horse battery';
 const AT_A_TIME = 16;
+
+/** What has nothing to do with limits. */
+const NEEDED = [
+  'NODE_ENV',
+  'HOST',
+  'PORT',
+  'DATABASE_URL',
+  'DURABILITY',
+  'LOG_LEVEL',
+  'ACCESS_TOKEN_EXPIRE_MINUTES',
+];
 
 /** Everything that is meant to stop people is raised, as docs/configuration.md says for a benchmark. */
 export function launchOf(folder: string, port: number, durability: Durability): Launch {
@@ -36,6 +47,11 @@ export function launchOf(folder: string, port: number, durability: Durability): 
       MAX_PASSWORDS_WAITING: NO_LIMIT,
     },
   };
+}
+
+/** The same server with the limits that it has when nobody says otherwise. */
+export function serveWithDefaults({ env, ...launch }: Launch): Launch {
+  return { ...launch, env: Object.fromEntries(NEEDED.map((name) => [name, env[name]])) };
 }
 
 export function databaseIn(folder: string): string {

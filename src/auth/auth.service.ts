@@ -40,7 +40,7 @@ export class AuthService {
     if (!username || !password) throw missing({ username, password });
     const isKnown = () => this.sessions.haveBegunAt(username, origin.address);
     const attempt = await this.throttle.begin(username, origin, isKnown);
-    const user = await this.users.withPassword(username, password);
+    const user = await this.users.withPassword(username, password, isKnown);
     if (!user) {
       this.security.tell('log_in_failed', origin);
       throw new AppError('wrong_credentials');

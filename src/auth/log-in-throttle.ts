@@ -8,8 +8,11 @@ import { GrowingWaits } from './growing-waits.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
-/** Failures of one account, from wherever, in an hour: from then on each address has one try instead of a few. */
-const UNDER_ATTACK = 20;
+/**
+ * So many times what one address may fail, an account has failed in an hour, from wherever: it is under attack,
+ * and each address has one try instead of a few.
+ */
+const UNDER_ATTACK = 4;
 
 /** An attempt to log in, or to show the current password again. */
 export interface Attempt {
@@ -30,6 +33,7 @@ export class LogInThrottle {
   private readonly accounts: GrowingWaits;
   private readonly addresses: GrowingWaits;
   private readonly pairs: GrowingWaits;
+  private readonly suspicious: number;
 
   constructor(
     settings: Settings,
@@ -37,6 +41,7 @@ export class LogInThrottle {
   ) {
     const { failures, failuresPerAddress, longestWait } = settings.logIn;
     const rule = { first: SECOND, longest: longestWait, memory: HOUR };
+    this.suspicious = failures * UNDER_ATTACK;
     this.pairs = new GrowingWaits({ ...rule, patience: failures });
     this.addresses = new GrowingWaits({ ...rule, patience: failuresPerAddress });
     // Only counted: an account of its own never waits.
@@ -56,7 +61,7 @@ export class LogInThrottle {
     const shared = this.addresses.left(address, now);
     if (own > 0) this.refuse(own, origin, 'account');
     if (shared > 0 && !(await isKnown())) this.refuse(shared, origin, 'address');
-    const isAttacked = this.accounts.count(account, now) >= UNDER_ATTACK;
+    const isAttacked = this.accounts.count(account, now) >= this.suspicious;
     this.pairs.fail(pairOf(attempt), now, isAttacked ? 1 : undefined);
     this.addresses.fail(address, now);
     this.accounts.fail(account, now);

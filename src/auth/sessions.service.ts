@@ -103,10 +103,10 @@ export class SessionsService {
     return { id: userId, username: live.username, role: live.role, sessionId, expiresAt, origin };
   }
 
-  /** Whether a session of this user that goes on was begun at the address. */
+  /** Whether a session of this user, ended or not, was begun at the address. */
   haveBegunAt(username: string, address: string): Promise<boolean> {
     const user = { usernameKey: foldName(username) };
-    return this.sessions.existsBy({ address, endedAt: IsNull(), user });
+    return this.sessions.existsBy({ address, user });
   }
 
   private get lifetime(): number {

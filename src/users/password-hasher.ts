@@ -9,11 +9,17 @@ const AT_ONCE = 2;
 /** Seconds in which a queue of the default length is worked off, at the default cost. */
 const RETRY_AFTER = 10;
 
-/** bcrypt with the configured cost, never more than a few at a time. */
+/** Who comes first when hashes have to wait: people who have logged in from there before, or anybody. */
+export type Lane = 'known' | 'anybody';
+
+/**
+ * bcrypt with the configured cost, never more than a few at a time. Whoever is known to have logged in from their
+ * address before does not wait behind others: a flood of wrong passwords from many addresses keeps nobody out.
+ */
 @Injectable()
 export class PasswordHasher implements OnModuleInit {
   private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting: Record<Lane, (() => void)[]> = { known: [], anybody: [] };
   private decoy = '';
 
   constructor(private readonly settings: Settings) {}
@@ -22,16 +28,21 @@ export class PasswordHasher implements OnModuleInit {
     this.decoy = await this.hash('a password that nobody has');
   }
 
+  /** Whether a hash would have to wait now. */
+  get isBusy(): boolean {
+    return this.running >= AT_ONCE;
+  }
+
   hash(password: string): Promise<string> {
-    return this.inTurn(() => hash(password, this.settings.bcryptCost));
+    return this.inTurn('anybody', () => hash(password, this.settings.bcryptCost));
   }
 
   /**
    * Whether the password belongs to the hash. Without a hash it takes as long and says no, so that the time
    * does not tell which usernames exist.
    */
-  async matches(password: string, stored: string | undefined): Promise<boolean> {
-    const same = await this.inTurn(() => compare(password, stored ?? this.decoy));
+  async matches(password: string, stored: string | undefined, lane: Lane): Promise<boolean> {
+    const same = await this.inTurn(lane, () => compare(password, stored ?? this.decoy));
     // bcrypt looks at 72 bytes only: what is longer was never anybody's password.
     return same && stored !== undefined && Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
   }
@@ -41,15 +52,16 @@ export class PasswordHasher implements OnModuleInit {
     return getRounds(stored) < this.settings.bcryptCost;
   }
 
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.waiting.length >= this.settings.limits.passwordsWaiting)
+  private async inTurn<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+    const waiting = this.waiting[lane];
+    if (waiting.length >= this.settings.limits.passwordsWaiting)
       throw new AppError('rate_limited', { retryAfter: RETRY_AFTER });
-    if (this.running >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.isBusy) await new Promise<void>((resolve) => waiting.push(resolve));
     else this.running += 1;
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
+      const next = this.waiting.known.shift() ?? this.waiting.anybody.shift();
       if (next) next();
       else this.running -= 1;
     }

@@ -45,10 +45,19 @@ export class UsersService {
     });
   }
 
-  /** The active user with this name and password, or nobody. Takes the same time for either. */
-  async withPassword(username: string, password: string): Promise<User | undefined> {
+  /**
+   * The active user with this name and password, or nobody. Takes the same time for either.
+   *
+   * @param isKnown whether they have logged in from where they are before; asked only when others wait as well
+   */
+  async withPassword(
+    username: string,
+    password: string,
+    isKnown: () => Promise<boolean>,
+  ): Promise<User | undefined> {
     const user = await this.users.findOneBy({ usernameKey: foldName(username), isActive: true });
-    const matches = await this.passwords.matches(password, user?.passwordHash);
+    const lane = this.passwords.isBusy && (await isKnown()) ? 'known' : 'anybody';
+    const matches = await this.passwords.matches(password, user?.passwordHash, lane);
     if (!matches || !user) return undefined;
     if (this.passwords.isOutdated(user.passwordHash)) await this.renewHash(user, password);
     return user;

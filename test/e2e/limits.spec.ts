@@ -257,3 +257,25 @@ describe('Log-ins and sign-ups', () => {
     expect(refused.length).toBeGreaterThan(0);
   });
 });
+
+describe('A log-in of somebody who has logged in from there before', () => {
+  /** A hash takes so long that strangers fill the queue. */
+  const server = runServer({ MAX_PASSWORDS_WAITING: '3', BCRYPT_COST: '9' });
+
+  it('does not wait behind strangers, nor is it refused because of them', async () => {
+    const ada = await server.person('ada');
+    const wrong = (index: number) =>
+      server.rest.post('/api/token', { username: `nobody${index}`, password: 'wrong wrong' });
+
+    const strangers = Array.from({ length: 40 }, (_, index) => wrong(index));
+    const refused = await Promise.race(strangers);
+    const [logIn, ...others] = await Promise.all([
+      server.rest.post('/api/token', { username: ada.username, password: ada.password }),
+      ...strangers,
+    ]);
+
+    expect(refused.status).toBe(429);
+    expect(logIn.status).toBe(200);
+    expect(others.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+  });
+});

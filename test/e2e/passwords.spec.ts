@@ -86,8 +86,9 @@ describe('A password that was stored at a lower cost', () => {
   });
 });
 
+const SAMPLES = 31;
+
 describe('Whether a user exists', () => {
-  const SAMPLES = 31;
   /** High enough that the hash is nearly all of the time, and that its absence would be seen. */
   const server = runServer({ BCRYPT_COST: '9' });
 
@@ -98,18 +99,19 @@ describe('Whether a user exists', () => {
       await server.rest.post('/api/token', { username, password: 'not her password' });
       return performance.now() - start;
     };
-    const times = { wrong: [0], unknown: [0] };
+    const times = { wrong: [NaN], unknown: [NaN] };
     for (let sample = 0; sample < SAMPLES; sample += 1) {
       times.wrong.push(await timed(ada.username));
       times.unknown.push(await timed(`nobody_${sample}`));
     }
 
-    const ratio = medianOf(times.unknown) / medianOf(times.wrong);
-    expect(ratio).toBeGreaterThan(0.8);
-    expect(ratio).toBeLessThan(1.25);
+    const ratio = quartileOf(times.unknown) / quartileOf(times.wrong);
+    expect(ratio).toBeGreaterThan(0.7);
+    expect(ratio).toBeLessThan(1.4);
   });
 });
 
-function medianOf(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+/** The lower one: other work on the machine makes times longer, never shorter. */
+function quartileOf(values: number[]): number {
+  return values.filter((value) => value > 0).sort((a, b) => a - b)[Math.floor(SAMPLES / 4)] ?? NaN;
 }
