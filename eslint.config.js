@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   auth: ['users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
   rooms: ['users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
   messages: ['rooms', 'users', 'connections', 'config', 'database', 'errors', 'identity', 'protocol'],
-  http: ['protocol', 'errors', 'config'],
+  http: ['connections', 'protocol', 'errors', 'config'],
   health: ['connections', 'database', 'errors', 'identity', 'protocol'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);

@@ -15,6 +15,7 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
+import { RequestBudget } from './request-budget.js';
 import { RolesGuard } from './roles.guard.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
@@ -40,6 +41,7 @@ import { WsTickets } from './ws-tickets.js';
     JwtStrategy,
     ProvedTokens,
     RefreshTokens,
+    RequestBudget,
     SessionsService,
     SocketAuthenticator,
     WsTickets,
