@@ -8,9 +8,14 @@ type Middleware = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** The SHA-256 of nothing: ReDoc makes empty style elements, and fills them through the CSSOM. */
-const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
-const PAGES = /^\/(?:docs|redoc)(?:[/?]|$)/;
+/**
+ * ReDoc makes style elements of its own: empty ones, which it fills through the CSSOM, and one for its scroll
+ * bars. These are the SHA-256 of both. With another version the second one may be another; a test notices.
+ */
+const REDOC_STYLES = [
+  "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+  "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+];
 /** A page of documentation needs none of what a browser could give it. */
 const PERMISSIONS = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb']
   .map((feature) => `${feature}=()`)
@@ -23,13 +28,19 @@ const DATA_POLICY = {
   formAction: ["'none'"],
   frameAncestors: ["'none'"],
 };
-/** What the two pages of documentation need, all of it from this server. */
-const PAGE_POLICY = {
+/** What Swagger UI needs, all of it from this server. Its pictures are in its style sheet. */
+const DOCS_POLICY = {
   ...DATA_POLICY,
   connectSrc: ["'self'"],
   imgSrc: ["'self'", 'data:'],
   scriptSrc: ["'self'"],
-  styleSrc: ["'self'", EMPTY_STYLE],
+  styleSrc: ["'self'"],
+};
+const REDOC_POLICY = {
+  ...DOCS_POLICY,
+  styleSrc: ["'self'", ...REDOC_STYLES],
+  // It searches in a worker that it makes of its own text.
+  workerSrc: ['blob:'],
 };
 
 /**
@@ -56,19 +67,23 @@ export function hardenHeaders(hstsSeconds: number): Middleware {
     originAgentCluster: false,
     xFrameOptions: false,
   });
-  const forPages = helmet({
-    ...ofAll,
-    contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
-    xFrameOptions: { action: 'deny' },
-  });
+  const forPage = (directives: typeof DOCS_POLICY): Middleware => {
+    const harden = helmet({
+      ...ofAll,
+      contentSecurityPolicy: { useDefaults: false, directives },
+      xFrameOptions: { action: 'deny' },
+    });
+    return (request, response, next) => {
+      response.setHeader('Permissions-Policy', PERMISSIONS);
+      harden(request, response, next);
+    };
+  };
+  const [forDocs, forRedoc] = [forPage(DOCS_POLICY), forPage(REDOC_POLICY)];
   return (request, response, next) => {
     const path = request.url ?? '';
     if (path.startsWith('/api/')) response.setHeader('Cache-Control', 'no-store');
-    if (PAGES.test(path)) {
-      response.setHeader('Permissions-Policy', PERMISSIONS);
-      return forPages(request, response, next);
-    }
-    forData(request, response, next);
+    const harden = path.startsWith('/docs') ? forDocs : path.startsWith('/redoc') ? forRedoc : forData;
+    harden(request, response, next);
   };
 }
 

@@ -14,6 +14,7 @@ export class RawSocket {
   private readonly frames = new Mailbox<RawFrame>();
   private received = Buffer.alloc(0);
   private isUpgraded = false;
+  private everything = '';
 
   private constructor(readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -51,7 +52,26 @@ export class RawSocket {
     return frame.payload.readUInt16BE(0);
   }
 
+  /** All that came until the server hung up, as it is: the answer to what was no upgrade. */
+  async answer(): Promise<string> {
+    await this.closed();
+    return this.everything;
+  }
+
+  /** Whether it is closed yet, or resolves when it is. */
+  closed(): Promise<void> {
+    if (this.socket.destroyed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('The server keeps the connection open.')), PATIENCE_MS);
+      this.socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   private receive(chunk: Buffer): void {
+    this.everything += chunk.toString('latin1');
     this.received = Buffer.concat([this.received, chunk]);
     if (!this.isUpgraded) {
       const end = this.received.indexOf('\r\n\r\n');
