@@ -89,7 +89,7 @@ function redocBundle(): () => string {
     bundle ??= readFileSync(
       createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js'),
       'utf8',
-    );
-    return bundle.replace(REDOC_LOGO, NO_PICTURE);
+    ).replace(REDOC_LOGO, NO_PICTURE);
+    return bundle;
   };
 }

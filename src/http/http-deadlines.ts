@@ -31,8 +31,18 @@ export function setDeadlines(server: Server, { timeouts, limits }: Settings): vo
 
 /** What never became a request has no response to answer with. */
 function answerClientError(error: Error, socket: Duplex): void {
-  const isAnswering = '_httpMessage' in socket && socket._httpMessage !== null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (isAnswering || code === 'ECONNRESET') return void socket.destroy();
+  if (hasAnswered(socket) || code === 'ECONNRESET') return void socket.destroy();
   refuseUpgrade(socket, new AppError(CODE_OF[code] ?? 'bad_request'));
+}
+
+/** Whether an answer to an earlier request is on its way: another one in the midst of it would be nonsense. */
+function hasAnswered(socket: Duplex): boolean {
+  const response: unknown = '_httpMessage' in socket ? socket._httpMessage : null;
+  return (
+    typeof response === 'object' &&
+    response !== null &&
+    'headersSent' in response &&
+    response.headersSent === true
+  );
 }

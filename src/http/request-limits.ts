@@ -14,7 +14,8 @@ const CODE = 'rate_limited';
 /** Of every answer (draft-ietf-httpapi-ratelimit-headers-11). */
 export const LIMIT_HEADERS = {
   RateLimit: {
-    description: 'Requests that are left (`r`), and seconds until all are (`t`): for this user, or this address.',
+    description:
+      'Requests that are left (`r`), and seconds until all are (`t`): for this user, or this address.',
     schema: { type: 'string', example: '"user";r=199;t=1' },
   },
   'RateLimit-Policy': {

@@ -46,6 +46,13 @@ export class RawSocket {
     return (await this.frames.take(isIt, `a text with ${part}`, PATIENCE_MS)).payload.toString();
   }
 
+  /** The payloads of all frames of this kind so far, read or not. */
+  seen(opcode: number): string[] {
+    return this.frames.everything
+      .filter((frame) => frame.opcode === opcode)
+      .map((frame) => frame.payload.toString());
+  }
+
   /** The code of the server's close frame. */
   async closeCode(): Promise<number> {
     const frame = await this.frames.take(({ opcode }) => opcode === 8, 'a close frame', PATIENCE_MS);
