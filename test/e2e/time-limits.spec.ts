@@ -8,10 +8,12 @@ import { until } from '../support/until.js';
 
 const FIN = 0x80;
 
-/** Sends the rest of something, a piece every 50 ms, for as long as it is listened to. */
-function trickle(socket: RawSocket, piece: string): void {
-  const timer = setInterval(() => socket.socket.write(piece), 50);
-  socket.socket.once('close', () => clearInterval(timer));
+/** Sends the rest of something, a piece for each round trip of somebody else, for as long as it is listened to. */
+async function trickle(server: TestServer, socket: RawSocket, piece: string | Buffer): Promise<void> {
+  while (!socket.socket.destroyed) {
+    socket.write(piece);
+    await server.rest.get('/health/live');
+  }
 }
 
 /** Somebody who has nothing to do with it, and must not notice. */
@@ -43,9 +45,10 @@ describe('A connection that does not come to the point', () => {
   ])('because it %s is answered 408 and closed', async (_, beginning, rest) => {
     const socket = await RawSocket.open(server.url);
     if (beginning !== '') socket.write(beginning);
-    if (rest !== '') trickle(socket, rest);
+    const trickling = rest === '' ? undefined : trickle(server, socket, rest);
 
     const answer = await socket.answer();
+    await trickling;
 
     expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
     expect(answer).toMatch(/"code":"request_timeout"}$/);
@@ -164,9 +167,13 @@ describe('A message that does not end', () => {
     // Whole messages, each of which comes with the beginning of the next, for longer than one may take.
     socket.write(first.subarray(0, 8));
     const both = Buffer.concat([first.subarray(8), second, first.subarray(0, 8)]);
-    const timer = setInterval(() => socket.socket.write(both), 100);
-    expect(await mute.closeCode()).toBe(4209);
-    clearInterval(timer);
+    let isOver = false;
+    const cut = mute.closeCode().finally(() => (isOver = true));
+    while (!isOver) {
+      socket.write(both);
+      await server.rest.get('/health/live');
+    }
+    expect(await cut).toBe(4209);
 
     socket.write(first.subarray(8), textFrame('{"type":"ping","ref":"last"}'));
     expect(await socket.text('"ref":"last"')).toContain('ack');
