@@ -31,7 +31,7 @@ const MAY_IMPORT = {
     'identity',
     'protocol',
   ],
-  http: ['protocol', 'errors', 'config', 'identity'],
+  http: ['connections', 'protocol', 'errors', 'config', 'identity'],
   health: ['connections', 'database', 'errors', 'identity', 'protocol'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);

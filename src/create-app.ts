@@ -2,12 +2,14 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
+import { RequestBudget } from './auth/request-budget.js';
 import type { Environment } from './config/env-reader.js';
 import { Settings } from './config/settings.js';
 import { ParlorWsAdapter } from './connections/parlor-ws.adapter.js';
 import { StorageHealth } from './database/storage-health.js';
 import { serveDocs } from './http/docs-pages.js';
-import { hardenHeaders } from './http/harden-headers.js';
+import { hardenHeaders, refuseOddHeaders } from './http/harden-headers.js';
+import { setDeadlines } from './http/http-deadlines.js';
 import { describeApi } from './http/openapi.js';
 import { nameRequests } from './http/name-requests.js';
 import { ParlorHttpAdapter } from './http/parlor-http.adapter.js';
@@ -16,7 +18,15 @@ import { RequestPipe } from './http/request.pipe.js';
 import { ServerLog } from './server-log.js';
 
 const PREFLIGHT_SECONDS = 600;
-const EXPOSED_HEADERS = ['Link', 'Location', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'];
+const EXPOSED_HEADERS = [
+  'Link',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Request-Id',
+];
 
 /** What an application is made with; {@link configureApp} does the rest. */
 export const APP_OPTIONS = {
@@ -50,14 +60,17 @@ export function configureApp(app: NestExpressApplication): void {
   // Nothing under /api may be kept, so there is nothing to compare; a tag is a hash of every answer.
   app.disable('etag');
   app.use(nameRequests(settings.trustProxy));
-  app.use(hardenHeaders);
-  app.useBodyParser('json', { limit: settings.limits.bodyBytes, strict: false });
-  app.useBodyParser('urlencoded', { limit: settings.limits.bodyBytes, extended: false });
+  setDeadlines(app.getHttpServer(), settings);
+  app.use(hardenHeaders(settings.hstsSeconds));
   app.enableCors({
     origin: settings.corsOrigins.includes('*') ? '*' : [...settings.corsOrigins],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: PREFLIGHT_SECONDS,
   });
+  // Behind CORS, so that a page can read why it is refused; before anything is read or looked up.
+  app.use(refuseOddHeaders, app.get(RequestBudget).spend);
+  app.useBodyParser('json', { limit: settings.limits.bodyBytes, strict: false });
+  app.useBodyParser('urlencoded', { limit: settings.limits.bodyBytes, extended: false });
   const storage = app.get(StorageHealth);
   app.useGlobalFilters(new ProblemFilter((error) => storage.translate(error), settings.trustProxy));
   app.useGlobalPipes(new RequestPipe());

@@ -17,6 +17,7 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { LogInThrottle } from './log-in-throttle.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
+import { RequestBudget } from './request-budget.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
@@ -42,6 +43,7 @@ import { WsTickets } from './ws-tickets.js';
     LogInThrottle,
     ProvedTokens,
     RefreshTokens,
+    RequestBudget,
     SessionsService,
     SocketAuthenticator,
     WsTickets,

@@ -3,7 +3,7 @@ import { SecurityLog } from '../audit/security-log.js';
 import { Settings } from '../config/settings.js';
 import { foldName } from '../database/fold-name.js';
 import { AppError } from '../errors/app-error.js';
-import type { ClientOrigin } from '../identity/client-origin.js';
+import { networkOf, type ClientOrigin } from '../identity/client-origin.js';
 import { GrowingWaits } from './growing-waits.js';
 
 const SECOND = 1_000;
@@ -55,7 +55,7 @@ export class LogInThrottle {
    */
   async begin(username: string, origin: ClientOrigin, isKnown: () => Promise<boolean>): Promise<Attempt> {
     const now = performance.now();
-    const attempt = { account: foldName(username), address: origin.address };
+    const attempt = { account: foldName(username), address: networkOf(origin.address) };
     const { account, address } = attempt;
     const own = this.pairs.left(pairOf(attempt), now);
     const shared = this.addresses.left(address, now);

@@ -2,12 +2,22 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { ConfigurationError, EnvReader, type Environment } from './env-reader.js';
 import { keptKey, weaknessOf } from './secret-key.js';
-import { Settings, type JwtAlgorithm, type Limits, type SqliteLocation } from './settings.js';
+import {
+  Settings,
+  type JwtAlgorithm,
+  type Limits,
+  type Rate,
+  type SqliteLocation,
+  type Timeouts,
+} from './settings.js';
 
 const MINUTE = 60;
 /** In minutes. Sockets close by a timer when their token ends, and Node's timers last 24.8 days. */
 const LONGEST_TOKEN = 24 * 24 * 60;
 const MAX_INT = 2 ** 31 - 1;
+const YEAR = 365 * 24 * 60 * MINUTE;
+/** In milliseconds. Who waits longer than an hour for a request does not want a limit. */
+const LONGEST_WAIT = 3_600_000;
 
 /**
  * Turns the environment into settings, or fails with every mistake at once.
@@ -36,6 +46,8 @@ export function parseSettings(env: Environment): Settings {
       failuresPerAddress: read.integer('LOGIN_FAILURES_PER_ADDRESS', 50, 1, MAX_INT),
       longestWait: read.integer('LOGIN_LONGEST_WAIT_SECONDS', 900, 1, 86_400) * 1_000,
     },
+    timeouts: timeoutsOf(read),
+    hstsSeconds: read.integer('HSTS_SECONDS', 0, 0, 10 * YEAR),
     heartbeat: {
       interval: read.integer('HEARTBEAT_INTERVAL_MS', 25_000, 50, 3_600_000),
       timeout: read.integer('HEARTBEAT_TIMEOUT_MS', 8_000, 20, 3_600_000),
@@ -115,14 +127,54 @@ function limitsOf(read: EnvReader): Limits {
     messageLength: read.integer('MAX_MESSAGE_LENGTH', 4_000, 1, 1_000_000),
     frameBytes: read.integer('MAX_FRAME_BYTES', 65_536, 1_024, 64 * 1024 * 1024),
     bodyBytes: read.integer('MAX_BODY_BYTES', 65_536, 1_024, 64 * 1024 * 1024),
-    framesPerSecond: read.number('FRAMES_PER_SECOND', 50, 0.1, MAX_INT),
-    framesBurst: read.integer('FRAMES_BURST', 200, 1, MAX_INT),
-    messagesPerSecond: read.number('MESSAGES_PER_SECOND', 10, 0.1, MAX_INT),
-    messagesBurst: read.integer('MESSAGES_BURST', 50, 1, MAX_INT),
+    frames: rateOf(read, 'FRAMES_PER_SECOND', 50, 'FRAMES_BURST', 200),
+    messages: rateOf(read, 'MESSAGES_PER_SECOND', 10, 'MESSAGES_BURST', 50),
+    wrongFrames: rateOf(read, 'WRONG_FRAMES_PER_SECOND', 1, 'WRONG_FRAMES_BURST', 100),
+    requests: rateOf(read, 'REQUESTS_PER_SECOND', 50, 'REQUESTS_BURST', 200),
+    requestsPerAddress: rateOf(
+      read,
+      'REQUESTS_PER_SECOND_PER_ADDRESS',
+      20,
+      'REQUESTS_BURST_PER_ADDRESS',
+      200,
+    ),
+    upgrades: rateOf(read, 'UPGRADES_PER_SECOND', 1_000, 'UPGRADES_BURST', 5_000),
+    upgradesPerAddress: rateOf(
+      read,
+      'UPGRADES_PER_SECOND_PER_ADDRESS',
+      50,
+      'UPGRADES_BURST_PER_ADDRESS',
+      500,
+    ),
     connections: read.integer('MAX_CONNECTIONS', 10_000, 1, MAX_INT),
     connectionsPerUser: read.integer('MAX_CONNECTIONS_PER_USER', 50, 1, MAX_INT),
+    connectionsPerAddress: read.integer('MAX_CONNECTIONS_PER_ADDRESS', 1_000, 1, MAX_INT),
+    httpConnections: read.integer('MAX_HTTP_CONNECTIONS', 5_000, 1, MAX_INT),
     roomsPerConnection: read.integer('MAX_ROOMS_PER_CONNECTION', 1_000, 1, MAX_INT),
     passwordsWaiting: read.integer('MAX_PASSWORDS_WAITING', 100, 1, MAX_INT),
     waitingBytes: read.integer('MAX_WAITING_BYTES', 1024 * 1024, 1_024, MAX_INT),
+  };
+}
+
+function rateOf(
+  read: EnvReader,
+  perSecondName: string,
+  perSecond: number,
+  burstName: string,
+  burst: number,
+): Rate {
+  return {
+    perSecond: read.number(perSecondName, perSecond, 0.1, MAX_INT),
+    burst: read.integer(burstName, burst, 1, MAX_INT),
+  };
+}
+
+function timeoutsOf(read: EnvReader): Timeouts {
+  return {
+    request: read.integer('REQUEST_TIMEOUT_MS', 10_000, 50, LONGEST_WAIT),
+    response: read.integer('RESPONSE_TIMEOUT_MS', 60_000, 50, LONGEST_WAIT),
+    keepAlive: read.integer('KEEP_ALIVE_TIMEOUT_MS', 5_000, 50, LONGEST_WAIT),
+    handshake: read.integer('HANDSHAKE_TIMEOUT_MS', 10_000, 50, LONGEST_WAIT),
+    message: read.integer('MESSAGE_TIMEOUT_MS', 20_000, 50, LONGEST_WAIT),
   };
 }

@@ -28,12 +28,21 @@ export class Settings {
   readonly bcryptCost: number;
   readonly limits: Limits;
   readonly logIn: LogInRules;
+  readonly timeouts: Timeouts;
+  /** Seconds for which a browser comes back over TLS only; 0 says nothing about it. */
+  readonly hstsSeconds: number;
   readonly heartbeat: Heartbeat;
   readonly shutdownTimeout: number;
 
   constructor(values: Settings) {
     Object.assign(this, values);
   }
+}
+
+/** So many a second on average, after so many at once. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
 }
 
 /** Limits that an operator may move. Those that shape a field are in `protocol/limits.ts`. */
@@ -44,14 +53,23 @@ export interface Limits {
   readonly frameBytes: number;
   /** Bytes of one HTTP request body. */
   readonly bodyBytes: number;
-  /** Frames per second and burst of one socket. */
-  readonly framesPerSecond: number;
-  readonly framesBurst: number;
-  /** Messages per second and burst of one user, over all sockets and REST. */
-  readonly messagesPerSecond: number;
-  readonly messagesBurst: number;
+  /** Frames of one socket. */
+  readonly frames: Rate;
+  /** Messages of one user, over all sockets and REST. */
+  readonly messages: Rate;
+  /** Frames of one socket that are refused for what is in them, before it is closed. */
+  readonly wrongFrames: Rate;
+  /** HTTP requests of one user, and of one address that does not say who it is. */
+  readonly requests: Rate;
+  readonly requestsPerAddress: Rate;
+  /** Handshakes of sockets, of everybody together and of one address. */
+  readonly upgrades: Rate;
+  readonly upgradesPerAddress: Rate;
   readonly connections: number;
   readonly connectionsPerUser: number;
+  readonly connectionsPerAddress: number;
+  /** TCP connections that may be open beside those of sockets. */
+  readonly httpConnections: number;
   /** Rooms that one socket may listen to. */
   readonly roomsPerConnection: number;
   /** Log-ins and sign-ups that may wait for their password to be hashed. */
@@ -67,6 +85,19 @@ export interface LogInRules {
   /** Wrong passwords from one address, whoever they are for. */
   readonly failuresPerAddress: number;
   readonly longestWait: number;
+}
+
+/** How long somebody may take, in milliseconds. */
+export interface Timeouts {
+  /** To send one HTTP request: from its connection, or its first byte, to its end. */
+  readonly request: number;
+  /** Without progress of the answer, and then until the next request. */
+  readonly response: number;
+  readonly keepAlive: number;
+  /** Ours, to decide about a handshake. */
+  readonly handshake: number;
+  /** To send one WebSocket message, from its first frame to its last. */
+  readonly message: number;
 }
 
 export interface Heartbeat {

@@ -49,7 +49,9 @@ export class ConnectionLifecycle {
       if (isBinary) connection.close(CLOSE.unsupportedData);
       else if (connection.isOpen) this.router.receive(connection, bytesOf(data));
     });
+    socket.on('ping', (payload: Buffer) => this.router.receivePing(connection, payload));
     socket.on('pong', () => {
+      if (!connection.awaitsPong) this.router.receiveUnasked(connection);
       connection.awaitsPong = false;
       connection.wasExcused = false;
       connection.isActive = true;
@@ -110,8 +112,8 @@ export class ConnectionLifecycle {
       limits: {
         frame_bytes: limits.frameBytes,
         message_length: limits.messageLength,
-        frames_per_second: limits.framesPerSecond,
-        messages_per_second: limits.messagesPerSecond,
+        frames_per_second: limits.frames.perSecond,
+        messages_per_second: limits.messages.perSecond,
         waiting_bytes: limits.waitingBytes,
       },
     };

@@ -11,6 +11,7 @@ import type { ClientOrigin } from '../identity/client-origin.js';
 import type { Endpoint } from './endpoints.js';
 import { FrameQueue } from './frame-queue.js';
 import type { Holder } from './held-frames.js';
+import { isMidMessage } from './mid-message.js';
 import { Outbox } from './outbox.js';
 import { TokenBucket } from './token-bucket.js';
 import { roomTopic, type Topic } from './topics.js';
@@ -65,6 +66,7 @@ export class Connection implements Holder {
   readonly frames: FrameQueue;
   readonly frameBudget: TokenBucket;
   readonly refusalBudget: TokenBucket;
+  private wrongFrames: TokenBucket | undefined;
   readonly user: AuthenticatedUser | undefined;
   lastActiveAt = this.openedAt;
   /** False from a missed heartbeat on. */
@@ -94,8 +96,8 @@ export class Connection implements Holder {
     this.outbox = new Outbox(socket, wire, turns);
     this.frames = new FrameQueue(socket);
     const now = performance.now();
-    this.frameBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
-    this.refusalBudget = new TokenBucket(limits.framesPerSecond, limits.framesBurst, now);
+    this.frameBudget = new TokenBucket(limits.frames, now);
+    this.refusalBudget = new TokenBucket(limits.frames, now);
   }
 
   get isOpen(): boolean {
@@ -110,6 +112,11 @@ export class Connection implements Holder {
   /** Bytes of the frames that the client has sent and that are not answered yet. */
   get queuedBytes(): number {
     return this.frames.bytes;
+  }
+
+  /** Whether the client has begun a message, and not ended it. */
+  get isMidMessage(): boolean {
+    return isMidMessage(this.socket);
   }
 
   /** The room that a room socket is bound to. */
@@ -177,6 +184,17 @@ export class Connection implements Holder {
     if (!this.isOpen) return;
     this.outbox.put(encodeFrame(frame), 'soon');
     this.pageLeaving = new Promise((resolve) => this.outbox.flush(resolve));
+  }
+
+  /** Answers a ping, unless the client does not read what it was sent. */
+  pong(payload: Buffer): void {
+    if (this.isOpen && this.socket.bufferedAmount <= this.limits.waitingBytes / 2) this.socket.pong(payload);
+  }
+
+  /** Counts a frame that was refused for what is in it. Few sockets ever have one. */
+  wentWrong(now: number): void {
+    this.wrongFrames ??= new TokenBucket(this.limits.wrongFrames, now);
+    if (!this.wrongFrames.take(now)) this.close(CLOSE.tooManyErrors);
   }
 
   ping(): void {

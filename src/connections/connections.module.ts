@@ -16,9 +16,11 @@ import { FrameRouter } from './frame-router.js';
 import { GatewayExplorer } from './gateway-explorer.js';
 import { Handshake } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
+import { MessageDeadline } from './message-deadline.js';
 import { PingGateway } from './ping.gateway.js';
 import { PublicGateway } from './public.gateway.js';
 import { Seats } from './seats.js';
+import { UpgradeBudget } from './upgrade-budget.js';
 import { WriteTurns } from './write-turns.js';
 
 @Module({
@@ -37,9 +39,11 @@ import { WriteTurns } from './write-turns.js';
     GatewayExplorer,
     Handshake,
     Heartbeat,
+    MessageDeadline,
     PingGateway,
     PublicGateway,
     Seats,
+    UpgradeBudget,
     WriteTurns,
   ],
   exports: [CatchUpService, Broker, ConnectionRegistry, Handshake],

@@ -46,6 +46,20 @@ export class FrameRouter implements OnApplicationBootstrap {
     connection.frames.push(new ReceivedFrame(connection, parsed, bytes.length, this));
   }
 
+  /** Pings count as frames do. One too many gets no answer: their number is the flood. */
+  receivePing(connection: Connection, payload: Buffer): void {
+    const now = performance.now();
+    if (connection.frameBudget.take(now)) connection.pong(payload);
+    else if (!connection.refusalBudget.take(now)) connection.close(CLOSE.flooding);
+  }
+
+  /** A pong that nobody asked for is allowed (RFC 6455, 5.5.3), at the rate of frames. */
+  receiveUnasked(connection: Connection): void {
+    const now = performance.now();
+    if (connection.frameBudget.take(now) || connection.refusalBudget.take(now)) return;
+    connection.close(CLOSE.flooding);
+  }
+
   private receiveText(connection: Connection, text: string, withinBudget: boolean): void {
     if (!withinBudget) return this.refuse(connection, undefined);
     this.handlers.texts.get(connection.admission.endpoint.gatewayPath)?.(connection, text);
@@ -98,6 +112,8 @@ class ReceivedFrame implements FrameJob {
   }
 
   answer(): void {
-    if (this.reply) this.connection.send(this.reply);
+    if (!this.reply) return;
+    this.connection.send(this.reply);
+    if (this.reply.type === 'error' && !this.reply.retryable) this.connection.wentWrong(performance.now());
   }
 }

@@ -3,12 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
-import { originOf, type ClientOrigin } from '../identity/client-origin.js';
+import { networkOf, originOf, type ClientOrigin } from '../identity/client-origin.js';
 import { EPOCH_MAX } from '../protocol/limits.js';
 import type { Admission, UserConnection } from './connection.js';
 import type { Cursor } from './catch-up.js';
+import { checkHeaders } from './check-headers.js';
 import { endpointAt } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
+import { UpgradeBudget } from './upgrade-budget.js';
 
 /** What a socket showed to prove who is behind it. */
 export interface Credentials {
@@ -50,6 +52,7 @@ export class Handshake {
   constructor(
     private readonly settings: Settings,
     private readonly seats: Seats,
+    private readonly budget: UpgradeBudget,
   ) {}
 
   authenticateWith(authenticator: Authenticator): void {
@@ -81,16 +84,19 @@ export class Handshake {
    */
   async decide(request: IncomingMessage): Promise<Decision> {
     if (this.draining) throw new AppError('shutting_down');
+    const origin = originOf(request, this.settings.trustProxy);
+    const network = networkOf(origin.address);
+    this.budget.spend(network);
+    checkHeaders(request);
     checkUpgrade(request);
     const url = urlOf(request);
     const endpoint = endpointAt(url.pathname);
     if (!endpoint) throw new AppError('route_not_found');
     this.checkOrigin(request);
     const cursor = cursorOf(url);
-    const seat = this.seats.take();
+    const seat = this.seats.take(network);
     try {
       const needsUser = endpoint.name === 'auth' || endpoint.name === 'room';
-      const origin = originOf(request, this.settings.trustProxy);
       const credentials = credentialsOf(request, url);
       const user = needsUser ? await this.userOf(credentials, origin, seat) : undefined;
       if (user && endpoint.roomId !== undefined) await this.roomEntrance.admit(user, endpoint.roomId);
@@ -133,8 +139,9 @@ export class Handshake {
  *
  * @throws AppError `method_not_allowed` | `bad_request` | `upgrade_required`
  */
-function checkUpgrade({ method, headers }: IncomingMessage): void {
+function checkUpgrade({ method, headers, httpVersion }: IncomingMessage): void {
   if (method !== 'GET') throw new AppError('method_not_allowed');
+  if (httpVersion !== '1.1') throw new AppError('bad_request');
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw new AppError('bad_request');
   if (headers['sec-websocket-version'] !== '13') throw new AppError('upgrade_required');
   if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')) throw new AppError('bad_request');

@@ -65,6 +65,8 @@ export class ParlorWsAdapter extends WsAdapter {
       maxFragments: MAX_FRAGMENTS,
       maxBufferedChunks: MAX_CHUNKS,
       perMessageDeflate: false,
+      // They count as frames, so the frame router answers them.
+      autoPong: false,
     });
     if (!(server instanceof WebSocketServer)) throw new TypeError('Nest made no WebSocket server.');
     this.servers.set(options.path ?? '', server);
@@ -111,7 +113,7 @@ export class ParlorWsAdapter extends WsAdapter {
     const onError = (error: Error): void => this.log.debug(error.message);
     socket.on('error', onError);
     try {
-      const decision = await this.handshake.decide(request);
+      const decision = await this.decideInTime(request);
       socket.off('error', onError);
       this.hand(decision, request, socket, head);
     } catch (thrown) {
@@ -122,6 +124,21 @@ export class ParlorWsAdapter extends WsAdapter {
       this.security.tell('handshake_refused', origin, { code: refusal.code });
       refuseUpgrade(socket, refusal, origin.requestId);
     }
+  }
+
+  /** A decision that comes too late is not used, and gives its seat back. */
+  private decideInTime(request: IncomingMessage): Promise<Decision> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(new AppError('storage_unavailable'));
+      }, this.settings.timeouts.handshake);
+      this.handshake
+        .decide(request)
+        .then((decision) => (isLate ? this.seats.release(decision.seat) : resolve(decision)), reject)
+        .finally(() => clearTimeout(timer));
+    });
   }
 
   /** ws refuses what is no WebSocket handshake by itself, and then nobody sits on the seat. */

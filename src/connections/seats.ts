@@ -4,11 +4,14 @@ import { AppError } from '../errors/app-error.js';
 import { Broker } from './broker/broker.js';
 import { userTopic } from './topics.js';
 
-/** Seconds after which a refused client may try again. */
-const RETRY_AFTER = 5;
+/** Seconds after which a refused client may try again: one of several, so that not all come in the same. */
+const SOONEST = 3;
+const SPREAD = 5;
 
 /** A place for one socket, held from the first byte of its handshake until it closes. */
 export interface Seat {
+  /** From where: see `networkOf`. */
+  readonly network: string;
   userId: number | undefined;
   sessionId: string | undefined;
   /** The session ended while the handshake was under way. */
@@ -29,18 +32,21 @@ interface Guest {
 export class Seats {
   private readonly taken = new Set<Seat>();
   private readonly guests = new Map<number, Guest>();
+  private readonly takenFrom = new Map<string, number>();
 
   constructor(
     private readonly settings: Settings,
     private readonly broker: Broker,
   ) {}
 
-  /** @throws AppError `server_full` */
-  take(): Seat {
-    if (this.taken.size >= this.settings.limits.connections) {
-      throw new AppError('server_full', { retryAfter: RETRY_AFTER });
-    }
-    const seat: Seat = { userId: undefined, sessionId: undefined, revoked: false };
+  /** @throws AppError `server_full` | `too_many_connections` */
+  take(network: string): Seat {
+    const { connections, connectionsPerAddress } = this.settings.limits;
+    if (this.taken.size >= connections) throw refusal('server_full');
+    const fromThere = this.takenFrom.get(network) ?? 0;
+    if (fromThere >= connectionsPerAddress) throw refusal('too_many_connections');
+    this.takenFrom.set(network, fromThere + 1);
+    const seat: Seat = { network, userId: undefined, sessionId: undefined, revoked: false };
     this.taken.add(seat);
     return seat;
   }
@@ -54,7 +60,7 @@ export class Seats {
   async book(seat: Seat, userId: number, sessionId: string): Promise<void> {
     const guest = this.guests.get(userId) ?? { seats: 0, listening: this.broker.listen(userTopic(userId)) };
     if (guest.seats >= this.settings.limits.connectionsPerUser) {
-      throw new AppError('too_many_connections', { retryAfter: RETRY_AFTER });
+      throw refusal('too_many_connections');
     }
     guest.seats += 1;
     this.guests.set(userId, guest);
@@ -63,7 +69,11 @@ export class Seats {
   }
 
   release(seat: Seat): void {
-    if (!this.taken.delete(seat) || seat.userId === undefined) return;
+    if (!this.taken.delete(seat)) return;
+    const fromThere = this.takenFrom.get(seat.network) ?? 0;
+    if (fromThere > 1) this.takenFrom.set(seat.network, fromThere - 1);
+    else this.takenFrom.delete(seat.network);
+    if (seat.userId === undefined) return;
     const guest = this.guests.get(seat.userId);
     if (!guest) return;
     guest.seats -= 1;
@@ -75,4 +85,8 @@ export class Seats {
   revoke(sessionId: string): void {
     for (const seat of this.taken) if (seat.sessionId === sessionId) seat.revoked = true;
   }
+}
+
+function refusal(code: 'server_full' | 'too_many_connections'): AppError {
+  return new AppError(code, { retryAfter: SOONEST + Math.floor(Math.random() * SPREAD) });
 }

@@ -50,6 +50,12 @@ export const CATALOGUE = {
   content_too_long: { status: 413, retryable: false, sentence: 'The message is too long.' },
   body_too_large: { status: 413, retryable: false, sentence: 'The body is too large.' },
   unsupported_media_type: { status: 415, retryable: false, sentence: 'The body must be JSON.' },
+  request_timeout: { status: 408, retryable: true, sentence: 'The request took too long to arrive.' },
+  headers_too_large: {
+    status: 431,
+    retryable: false,
+    sentence: 'The headers are too large, or too many.',
+  },
   upgrade_required: { status: 426, retryable: false, sentence: 'This address speaks WebSocket only.' },
 
   rate_limited: { status: 429, retryable: true, sentence: 'Too fast; wait a moment.' },

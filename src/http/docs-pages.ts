@@ -10,6 +10,27 @@ const REDOC_BUNDLE = '/redoc/redoc.standalone.js';
 const REDOC_LOGO = /https:\/\/cdn\.redoc\.ly\/[^"'\s]*/g;
 const NO_PICTURE = 'data:image/gif;base64,R0lGODlhAQABAAAAACw=';
 
+/** Nest's own page for Swagger UI has styles in it, which a strict policy does not let it have. */
+const SWAGGER_PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Parlor API</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="stylesheet" href="/docs/index.css">
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/swagger-ui-standalone-preset.js"></script>
+    <script src="/docs/swagger-ui-init.js"></script>
+  </body>
+</html>
+`;
+
+const REDOC_STYLE = '/redoc/redoc.css';
 const REDOC_PAGE = `<!doctype html>
 <html lang="en">
   <head>
@@ -17,7 +38,7 @@ const REDOC_PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Parlor API</title>
     <link rel="icon" href="data:,">
-    <style>body { margin: 0 }</style>
+    <link rel="stylesheet" href="${REDOC_STYLE}">
   </head>
   <body>
     <redoc spec-url="/openapi.json" disable-google-font="true"></redoc>
@@ -28,15 +49,22 @@ const REDOC_PAGE = `<!doctype html>
 
 /** Serves the API document and two pages that show it, all of it from this machine. */
 export function serveDocs(app: NestExpressApplication, document: OpenAPIObject): void {
+  // First, so that it is this page, with Nest's files beside it.
+  serve(app, '/docs', 'text/html; charset=utf-8', () => SWAGGER_PAGE);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
-    customSiteTitle: 'Parlor API',
-    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tagsSorter: 'none' },
+    swaggerOptions: {
+      layout: 'BaseLayout',
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      tagsSorter: 'none',
+    },
   });
   const json = JSON.stringify(document);
   serve(app, '/openapi.json', 'application/json; charset=utf-8', () => json);
   serve(app, '/redoc', 'text/html; charset=utf-8', () => REDOC_PAGE);
+  serve(app, REDOC_STYLE, 'text/css; charset=utf-8', () => 'body { margin: 0 }');
   redirect(app, '/', '/docs');
   serve(app, REDOC_BUNDLE, 'text/javascript; charset=utf-8', redocBundle());
 }
@@ -61,7 +89,7 @@ function redocBundle(): () => string {
     bundle ??= readFileSync(
       createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js'),
       'utf8',
-    );
-    return bundle.replace(REDOC_LOGO, NO_PICTURE);
+    ).replace(REDOC_LOGO, NO_PICTURE);
+    return bundle;
   };
 }

@@ -3,6 +3,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { CLIENT_FRAMES } from '../protocol/client-frames.js';
 import { SERVER_FRAMES } from '../protocol/server-frames.js';
 import { FRAMES_TAG } from './frames-tag.js';
+import { LIMIT_HEADERS, withRequestLimits } from './request-limits.js';
 
 /** Paths that clients know with a slash at the end. Every route answers with and without. */
 const KNOWN_WITH_SLASH = ['/api/users', '/api/users/me', '/api/rooms'];
@@ -16,7 +17,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setDescription(
       'A real-time chat server to build your own front end on. Errors are `application/problem+json` (RFC 9457): ' +
         '`code` is for programs, `detail` for people, `errors` names each wrong field. Every route answers with ' +
-        'and without a slash at its end. Times are UTC.',
+        'and without a slash at its end. Times are UTC. Every answer says in `RateLimit` how many requests are left.',
     )
     .setLicense('MIT', 'https://spdx.org/licenses/MIT.html')
     .addServer('/', 'This server')
@@ -38,7 +39,11 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     extraModels: frames,
     operationIdFactory: (controller, method) => `${controller}_${method}`,
   });
-  return { ...document, paths: withKnownSlashes(document.paths) };
+  return {
+    ...document,
+    paths: withKnownSlashes(withRequestLimits(document.paths)),
+    components: { ...document.components, headers: LIMIT_HEADERS },
+  };
 }
 
 function withKnownSlashes(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {

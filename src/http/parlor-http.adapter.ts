@@ -1,5 +1,9 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { createServer, IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
+import { HEADER_BYTES_MAX } from '../protocol/limits.js';
+
+/** Milliseconds between two looks for requests that take too long: as much later they are found out. */
+const CHECKING_INTERVAL = 1_000;
 
 /** The part of an Express application that makes requests and responses what its handlers know. */
 interface ExpressApplication extends RequestListener {
@@ -24,6 +28,14 @@ export class ParlorHttpAdapter extends ExpressAdapter {
     Object.setPrototypeOf(Response.prototype, express.response);
     express.request = Request.prototype;
     express.response = Response.prototype;
-    this.httpServer = createServer({ IncomingMessage: Request, ServerResponse: Response }, express);
+    this.httpServer = createServer(
+      {
+        IncomingMessage: Request,
+        ServerResponse: Response,
+        maxHeaderSize: HEADER_BYTES_MAX,
+        connectionsCheckingInterval: CHECKING_INTERVAL,
+      },
+      express,
+    );
   }
 }

@@ -11,6 +11,10 @@ import { AppError, type FieldError } from '../errors/app-error.js';
 /** Keys that reach a prototype instead of a field. The validator does not report them, so this does. */
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
+/** Wrong fields that an answer names, and characters of a name that nobody here has chosen. */
+const MOST_ERRORS = 20;
+const LONGEST_NAME = 64;
+
 /**
  * Checks bodies and queries against their DTOs. A field that is not known is an error: it is a mistake that
  * its author wants to hear of.
@@ -26,7 +30,7 @@ export class RequestPipe implements PipeTransform<unknown, Promise<unknown>> {
     forbidUnknownValues: true,
     stopAtFirstError: true,
     exceptionFactory: (errors: ValidationError[]) =>
-      new AppError('invalid_input', { errors: errors.map(toFieldError) }),
+      new AppError('invalid_input', { errors: errors.slice(0, MOST_ERRORS).map(toFieldError) }),
   });
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -47,8 +51,10 @@ function isDto(metatype: Type | undefined): boolean {
 
 function misshapen(input: object): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [field, value] of Object.entries(input)) {
-    if (PROTOTYPE_KEYS.has(field)) errors.push({ field, message: `${field} is not known` });
+  for (const [name, value] of Object.entries(input)) {
+    if (errors.length === MOST_ERRORS) break;
+    const field = shortened(name);
+    if (PROTOTYPE_KEYS.has(name)) errors.push({ field, message: `${field} is not known` });
     else if (typeof value === 'object' && value !== null) {
       errors.push({ field, message: `${field} must be a single value` });
     }
@@ -58,10 +64,13 @@ function misshapen(input: object): FieldError[] {
 
 function toFieldError({ property, constraints }: ValidationError): FieldError {
   const rule = Object.entries(constraints ?? {})[0];
-  if (rule === undefined) return { field: property, message: `${property} is wrong` };
+  const field = shortened(property);
+  if (rule === undefined) return { field, message: `${field} is wrong` };
   const [name, message] = rule;
-  return {
-    field: property,
-    message: name === 'whitelistValidation' ? `${property} is not known` : `${property} ${message}`,
-  };
+  return { field, message: name === 'whitelistValidation' ? `${field} is not known` : `${field} ${message}` };
+}
+
+/** An answer is no place to repeat what somebody sent. */
+function shortened(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME).toWellFormed()}…`;
 }

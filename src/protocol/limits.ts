@@ -13,6 +13,10 @@ export const CLIENT_MSG_ID_MAX = 128;
 export const REF_MAX = 64;
 export const EPOCH_MAX = 64;
 
+/** Headers of one request, and the bytes of all of them with the first line. */
+export const HEADERS_MAX = 100;
+export const HEADER_BYTES_MAX = 16_384;
+
 export const PAGE_MAX = 100;
 /** Messages in the history that a socket gets when it joins without a cursor, and the REST default. */
 export const HISTORY_DEFAULT = 50;

@@ -3,7 +3,8 @@ import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { encodeText } from '../../src/protocol/encode-frame.js';
-import { RawSocket, upgradeRequest } from '../support/raw-socket.js';
+import { isMidMessage } from '../../src/connections/mid-message.js';
+import { OPCODE, rawFrame, RawSocket, textFrame, upgradeRequest } from '../support/raw-socket.js';
 
 /**
  * Frames are written to the stream that ws was given, beside ws. These are the properties of ws that this
@@ -65,6 +66,32 @@ describe('ws, on a stream that others write whole frames to', () => {
     socket.close(4000);
 
     expect(socket.readyState).not.toBe(WebSocket.OPEN);
+  });
+
+  it('tells whether a message has begun to arrive and is not whole', async () => {
+    const { client, socket } = await connect();
+    const [whole, begun] = [textFrame('whole'), textFrame('begun')];
+    const seen: string[] = [];
+    socket.on('message', (data) => seen.push(Buffer.isBuffer(data) ? data.toString() : ''));
+    const after = async (...parts: Buffer[]) => {
+      client.write(...parts, rawFrame(0x80 | OPCODE.ping, 'now'));
+      await client.next();
+      return isMidMessage(socket);
+    };
+
+    expect(isMidMessage(socket)).toBe(false);
+    expect(await after(whole)).toBe(false);
+    expect(await after(rawFrame(OPCODE.text, 'piece'))).toBe(true);
+    expect(await after(rawFrame(OPCODE.continuation, ''))).toBe(true);
+    expect(await after(rawFrame(0x80 | OPCODE.continuation, 's'))).toBe(false);
+    for (const cut of [1, 3, begun.length - 1]) {
+      const arrived = new Promise((resolve) => socket.once('message', () => setImmediate(resolve)));
+      client.write(whole, begun.subarray(0, cut));
+      await arrived;
+      expect({ cut, isMid: isMidMessage(socket) }).toEqual({ cut, isMid: true });
+      expect(await after(begun.subarray(cut))).toBe(false);
+    }
+    expect(seen).toEqual(['whole', 'pieces', ...[1, 2, 3].flatMap(() => ['whole', 'begun'])]);
   });
 
   it('counts what we have written and the kernel has not taken', async () => {

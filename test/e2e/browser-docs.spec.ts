@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { runServer } from '../support/test-server.js';
+import { until } from '../support/until.js';
 import { launchChromium } from './browser/chat-page.js';
 
 const server = runServer();
@@ -22,6 +23,10 @@ beforeEach(async () => {
     if (protocol.startsWith('http') && origin !== server.url) foreign.push(request.url());
   });
   page.on('pageerror', (error) => faults.push(error.message));
+  // What the content security policy refuses is an error on the console.
+  page.on('console', (line) => {
+    if (line.type() === 'error') faults.push(line.text());
+  });
 });
 afterEach(() => page.close());
 afterAll(async () => {
@@ -57,7 +62,22 @@ describe('The API pages in a browser', () => {
     for (const tag of ['auth', 'users', 'rooms', 'messages', 'operations', 'sockets']) {
       expect(titles.map((title) => title.trim())).toContain(tag);
     }
+    await page.fill('input[placeholder="Search..."]', 'ticket');
+    await page.waitForSelector('[role=search] li:has-text("Get a ticket for one socket")');
     expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
+  });
+
+  it.each(['/docs', '/redoc'])('%s does not run what was smuggled into it', async (path) => {
+    await page.goto(server.url + path);
+    await page.evaluate(`
+      document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }));
+      document.body.insertAdjacentHTML('beforeend', '<img src="data:," onerror="window.ran = 2">');
+    `);
+    const refused = () =>
+      Promise.resolve(faults.filter((fault) => fault.includes('Content Security Policy')));
+
+    expect(await until(refused, (lines) => lines.length >= 2)).toHaveLength(2);
+    expect(await page.evaluate('window.ran')).toBeUndefined();
   });
 
   it('/ leads to them', async () => {

@@ -14,6 +14,7 @@ export class RawSocket {
   private readonly frames = new Mailbox<RawFrame>();
   private received = Buffer.alloc(0);
   private isUpgraded = false;
+  private everything = '';
 
   private constructor(readonly socket: Socket) {
     socket.setNoDelay(true);
@@ -45,13 +46,39 @@ export class RawSocket {
     return (await this.frames.take(isIt, `a text with ${part}`, PATIENCE_MS)).payload.toString();
   }
 
+  /** The payloads of all frames of this kind so far, read or not. */
+  seen(opcode: number): string[] {
+    return this.frames.everything
+      .filter((frame) => frame.opcode === opcode)
+      .map((frame) => frame.payload.toString());
+  }
+
   /** The code of the server's close frame. */
   async closeCode(): Promise<number> {
     const frame = await this.frames.take(({ opcode }) => opcode === 8, 'a close frame', PATIENCE_MS);
     return frame.payload.readUInt16BE(0);
   }
 
+  /** All that came until the server hung up, as it is: the answer to what was no upgrade. */
+  async answer(): Promise<string> {
+    await this.closed();
+    return this.everything;
+  }
+
+  /** Whether it is closed yet, or resolves when it is. */
+  closed(): Promise<void> {
+    if (this.socket.destroyed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('The server keeps the connection open.')), PATIENCE_MS);
+      this.socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   private receive(chunk: Buffer): void {
+    this.everything += chunk.toString('latin1');
     this.received = Buffer.concat([this.received, chunk]);
     if (!this.isUpgraded) {
       const end = this.received.indexOf('\r\n\r\n');

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SECRET_KEY, type Env } from './test-server.js';
+import { ONE_ADDRESS, SECRET_KEY, type Env } from './test-server.js';
 
 export interface Ending {
   code: number | null;
@@ -50,6 +50,7 @@ export class ServerProcess {
       HOST: '127.0.0.1',
       PORT: '0',
       BCRYPT_COST: '4',
+      ...ONE_ADDRESS,
     };
     const child = spawn(process.execPath, [join(process.cwd(), 'dist/main.js')], {
       cwd: this.folder,
