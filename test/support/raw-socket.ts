@@ -51,6 +51,12 @@ export class RawSocket {
     return frame.payload.readUInt16BE(0);
   }
 
+  /** The codes of all close frames so far: a server sends one at the most. */
+  get closeCodes(): number[] {
+    const closes = this.frames.everything.filter(({ opcode }) => opcode === OPCODE.close);
+    return closes.filter(({ payload }) => payload.length >= 2).map(({ payload }) => payload.readUInt16BE(0));
+  }
+
   private receive(chunk: Buffer): void {
     this.received = Buffer.concat([this.received, chunk]);
     if (!this.isUpgraded) {
