@@ -13,7 +13,7 @@ import { tryAll } from './plan.js';
 import type { ServedDocument } from './served-document.parser.js';
 
 /** How a client may see a socket end: the documented codes, and those of ws for broken frames (RFC 6455, 7.4.1). */
-const CLOSE_CODES = new Set([...Object.values(CLOSE).map(({ code }) => code), 1000, 1002, 1007, 1009]);
+const CLOSE_CODES = new Set([...Object.values(CLOSE).map(({ code }) => code), 1000, 1002, 1007, 1008, 1009]);
 const CLOSING = rawFrame(0x80 | OPCODE.close, '');
 const PATIENCE_MS = 8_000;
 

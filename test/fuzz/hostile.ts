@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
-/** Stands in values only, never in keys: an error that contains it has repeated what it was sent. */
-export const MARK = 'zQ9mark';
+/** Stands in values, and could not be the name of a field: an error that contains it has repeated what it was sent. */
+export const MARK = 'zQ9!mark';
 
 /** Text that has broken somebody's server before. */
 const NOTORIOUS = [

@@ -61,7 +61,7 @@ export class RequestAttacks {
       await Promise.all(
         attempts.map(async (attempt) => {
           const body = this.bodyOf(attempt);
-          const answer = await this.send(attempt, body);
+          const answer = await this.send(operation, attempt, body);
           this.expectPromised(answer, operation);
           if (answer.status === 201) expectUnchanged(answer, body);
         }),
@@ -125,13 +125,13 @@ export class RequestAttacks {
     };
   }
 
-  private bodyOf({ body }: Attempt): string | Buffer | undefined {
+  private bodyOf({ body }: Attempt): Attempt['body'] {
     return typeof body === 'string' ? placed(body, this.ids()) : body;
   }
 
-  private send({ operation, caller, target, headers }: Attempt, body: string | Buffer | undefined) {
+  private send({ method }: Operation, { caller, target, headers }: Attempt, body: Attempt['body']) {
     return this.wire.send({
-      method: operation.method,
+      method,
       target: placed(target, this.ids()),
       headers: { ...headers, ...this.authorization(caller) },
       body,

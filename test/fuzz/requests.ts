@@ -4,7 +4,6 @@ import type { Operation, Schema } from './served-document.parser.js';
 
 /** A request with names in `@...@` for the ids that are known only when it is sent. */
 export interface Attempt {
-  readonly operation: Operation;
   readonly caller: 'person' | 'operator' | 'nobody' | 'forger';
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -167,7 +166,6 @@ function headersOf({ contentTypes }: Operation): fc.Arbitrary<Record<string, str
 export function attemptsAt(operation: Operation): fc.Arbitrary<Attempt> {
   const { fields } = operation;
   return fc.record({
-    operation: fc.constant(operation),
     caller: fc.constantFrom('person', 'person', 'person', 'person', 'operator', 'nobody', 'forger'),
     target: targetOf(operation),
     headers: headersOf(operation),
