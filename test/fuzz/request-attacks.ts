@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { forge } from '../support/forged-tokens.js';
-import type { Person, Room, TestServer } from '../support/test-server.js';
+import { claimsOf, forge } from '../support/forged-tokens.js';
+import { SECRET_KEY, type Person, type Room, type TestServer } from '../support/test-server.js';
 import { MARK } from './hostile.js';
 import { tryAll } from './plan.js';
 import { attemptsAt, placed, type Attempt } from './requests.js';
@@ -33,6 +33,10 @@ const PIECES = [
   '%c3%a9',
   '%e9',
 ];
+/** Claims that no token of ours has. */
+const MORE = readJson<object>(
+  '{"role":"admin","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}',
+);
 const PROBLEM = 'application/problem+json; charset=utf-8';
 
 /** Mallory asks for whatever there is, over and over. */
@@ -147,8 +151,11 @@ export class RequestAttacks {
       case 'operator':
         return { authorization: `Bearer ${this.operator.token}` };
       case 'forger':
+        return { authorization: `Bearer ${forge({ sub: '1', role: 'admin' }, 'no key of ours')}` };
+      case 'pretender':
+        // As good as ours, if somebody had the key: what it claims beside its session counts for nothing.
         return {
-          authorization: `Bearer ${forge({ sub: '1', __proto__: null, role: 'admin' }, 'no key of ours')}`,
+          authorization: `Bearer ${forge({ ...claimsOf(this.person?.token ?? ''), ...MORE }, SECRET_KEY)}`,
         };
     }
   }

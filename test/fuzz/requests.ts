@@ -4,7 +4,7 @@ import type { Operation, Schema } from './served-document.parser.js';
 
 /** A request with names in `@...@` for the ids that are known only when it is sent. */
 export interface Attempt {
-  readonly caller: 'person' | 'operator' | 'nobody' | 'forger';
+  readonly caller: 'person' | 'operator' | 'nobody' | 'forger' | 'pretender';
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer | undefined;
@@ -166,7 +166,16 @@ function headersOf({ contentTypes }: Operation): fc.Arbitrary<Record<string, str
 export function attemptsAt(operation: Operation): fc.Arbitrary<Attempt> {
   const { fields } = operation;
   return fc.record({
-    caller: fc.constantFrom('person', 'person', 'person', 'person', 'operator', 'nobody', 'forger'),
+    caller: fc.constantFrom(
+      'person',
+      'person',
+      'person',
+      'person',
+      'operator',
+      'nobody',
+      'forger',
+      'pretender',
+    ),
     target: targetOf(operation),
     headers: headersOf(operation),
     body: fields ? bodyOf(fields) : fc.option(hostileJson, { nil: undefined, freq: 8 }),
