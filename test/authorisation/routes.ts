@@ -39,7 +39,7 @@ interface Request {
 export type Entry = Request & ({ readonly anywhere: Row<HttpOutcome> } | RoomRows<HttpOutcome>);
 
 /** What stands for each id in a path. */
-export const IDS: Readonly<Record<string, (setting: Setting) => Id>> = {
+const IDS: Readonly<Record<string, (setting: Setting) => Id>> = {
   room_id: ({ room }) => room.id,
   user_id: ({ bystander }) => bystander.id,
 };

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 
 /** Inputs of each of the two files: `PARLOR_FUZZ_RUNS=200000 npm test -- test/e2e/fuzz` makes a night of it. */
-export const INPUTS = Number(process.env.PARLOR_FUZZ_RUNS ?? 6_000);
+const INPUTS = Number(process.env.PARLOR_FUZZ_RUNS ?? 6_000);
 
 /** Another one each time. The one that was printed makes the same inputs again. */
-export const SEED = Number(process.env.PARLOR_SEED ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env.PARLOR_SEED ?? Date.now() % 2 ** 31);
 
 /** Milliseconds for one property, the shortening of a failure included. Grows with what is asked. */
 export const TIME_LIMIT = 120_000 + INPUTS * 20;

@@ -11,7 +11,7 @@ export interface Attempt {
 }
 
 /** Ids that have a value on the server; others are made up from their schema. */
-export const PLACEHOLDERS = ['room_id', 'user_id', 'session_id', 'reply_to'] as const;
+const PLACEHOLDERS = ['room_id', 'user_id', 'session_id', 'reply_to'] as const;
 const placeholder = (name: string) => `@${name}@`;
 
 const isPlaced = (name: string) => PLACEHOLDERS.some((known) => known === name);
