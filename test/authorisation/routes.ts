@@ -76,6 +76,7 @@ export const ROUTES: Readonly<Record<string, Entry | readonly Entry[]>> = {
   'POST /api/logout': { anywhere: everybody('204'), spends: 'session' },
   'POST /api/ws-tickets': { anywhere: everybody('201') },
   'GET /api/connections': { anywhere: { ...everybody('403 forbidden'), ops: '200', admin: '200' } },
+  'GET /api/audit': { anywhere: { ...everybody('403 forbidden'), admin: '200' } },
   'GET /health/live': { anywhere: anybody('200') },
   'GET /health/ready': { anywhere: anybody('200') },
 
