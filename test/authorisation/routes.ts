@@ -7,6 +7,7 @@
  * room. Ids in the path come from `IDS`; a new kind of id needs a line there. A route that has several cases, other ids or
  * other bodies for instance, has a list of entries, each with its `when`.
  */
+import { claimsOf } from '../support/forged-tokens.js';
 import {
   anybody,
   everybody,
@@ -42,6 +43,7 @@ export type Entry = Request & ({ readonly anywhere: Row<HttpOutcome> } | RoomRow
 const IDS: Readonly<Record<string, (setting: Setting) => Id>> = {
   room_id: ({ room }) => room.id,
   user_id: ({ bystander }) => bystander.id,
+  session_id: ({ bystander }) => String(claimsOf(bystander.token).sid),
 };
 
 let made = 0;

@@ -40,8 +40,6 @@ export interface FrameEntry {
   readonly tellsOfPrivateRooms?: string;
 }
 
-const TELLS_WHY = 'whoever was told of one shall know why they cannot join it (docs/protocol.md)';
-
 /** On a room socket: whoever may open one is a member by that, so the handshake decides. */
 function bound(outcome: FrameOutcome): RoomRows<FrameOutcome> {
   return {
@@ -59,6 +57,15 @@ const forMembers = (outcome: FrameOutcome): RoomRows<FrameOutcome> => {
   });
   return { public: inPublic, private: { ...inPrivate, ...outsiders('room_not_found') } };
 };
+
+const JOINING = {
+  auth: {
+    public: { ...everybody('ack'), banned: 'banned' },
+    private: { ...everybody('ack'), ...outsiders('room_is_private'), banned: 'banned' },
+  },
+  room: bound('not_on_this_socket'),
+  tellsOfPrivateRooms: 'whoever was told of one shall know why they cannot join it (docs/protocol.md)',
+} satisfies Partial<FrameEntry>;
 
 export const FRAMES: Readonly<Record<ClientFrameType, FrameEntry | readonly FrameEntry[]>> = {
   message: [
@@ -89,15 +96,14 @@ export const FRAMES: Readonly<Record<ClientFrameType, FrameEntry | readonly Fram
     auth: forMembers('ack'),
     room: bound('ack'),
   },
-  join_room: {
-    frame: ({ room }) => ({ type: 'join_room', room_id: room.id }),
-    auth: {
-      public: { ...everybody('ack'), banned: 'banned' },
-      private: { ...everybody('ack'), ...outsiders('room_is_private'), banned: 'banned' },
+  join_room: [
+    { frame: ({ room }) => ({ type: 'join_room', room_id: room.id }), ...JOINING },
+    {
+      when: 'it asks for all that was said',
+      frame: ({ room }) => ({ type: 'join_room', room_id: room.id, after_seq: 0 }),
+      ...JOINING,
     },
-    room: bound('not_on_this_socket'),
-    tellsOfPrivateRooms: TELLS_WHY,
-  },
+  ],
   leave_room: {
     frame: ({ room }) => ({ type: 'leave_room', room_id: room.id }),
     auth: {

@@ -77,12 +77,12 @@ function alphabetOf(source: string): string[] {
 
 function textsFor({ source }: Found): string[] {
   const alphabet = alphabetOf(source);
-  const pumps = [...alphabet, ...alphabet.flatMap((one) => [`${one}a`, `${one} `, `${one}@`, `${one}.`])];
-  const beginnings = new Set(['', beginningOf(source), 'a@', 'a@a.']);
+  const pumps = [...alphabet, ...alphabet.flatMap((one) => [`${one}a`, `${one} `])];
+  const beginnings = new Set([beginningOf(source), 'a@']);
   return pumps.flatMap((pump) =>
     [...beginnings].flatMap((beginning) => {
       const long = beginning + pump.repeat(LENGTH / pump.length);
-      return [long, `${long}\0`, `${long}@`, `${long}\n!`];
+      return [long, `${long}@`, `${long}\n!`];
     }),
   );
 }

@@ -25,7 +25,7 @@ beforeAll(async () => {
 const MISSING = 999_999;
 const VISIBILITIES: readonly Visibility[] = ['public', 'private'];
 /** Headers that say when, or how often: they differ between any two answers. */
-const PASSING_HEADER = /^(date|ratelimit.*|x-request-id)$/;
+const PASSING_HEADER = /^(date|(x-)?ratelimit.*|x-request-id)$/;
 
 describe('The tables', () => {
   it('have every route that the application serves, hidden ones too, and none that is gone', async () => {
@@ -214,6 +214,28 @@ describe('Places of another room', () => {
     expect(new Set(pages.map(({ room_id }) => room_id))).toEqual(new Set([room.id]));
     expect(JSON.stringify([pages, bound.inbox])).not.toContain(elsewhere.secret);
     bound.terminate();
+  });
+});
+
+describe('HEAD', () => {
+  it('is answered as GET is, to whoever asks', async () => {
+    const setting = await stage.set('private', 'member');
+    const callers: Caller[] = ['anonymous', 'stranger', 'member', 'ops'];
+
+    for (const one of CASES.filter(({ method }) => method === 'GET')) {
+      for (const caller of callers) {
+        const [head, get] = [
+          await call({ ...one, method: 'HEAD' }, setting, caller),
+          await call(one, setting, caller),
+        ];
+        const asked = `${caller}: ${one.title}`;
+        expect({ asked, status: head.status, text: head.text }).toEqual({
+          asked,
+          status: get.status,
+          text: '',
+        });
+      }
+    }
   });
 });
 

@@ -76,7 +76,20 @@ export class RequestAttacks {
   /** Paths and methods that nobody has thought of. */
   async elsewhere(share: number): Promise<void> {
     const piece = fc.constantFrom(...PIECES);
-    const path = fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('/')}`);
+    const path = fc.oneof(
+      { weight: 9, arbitrary: fc.array(piece, { maxLength: 6 }).map((pieces) => `/${pieces.join('/')}`) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          '*',
+          'http://evil.example/api/rooms',
+          '//evil.example/api',
+          '/\\',
+          '/?',
+          '/#x',
+        ),
+      },
+    );
     const method = fc.constantFrom(
       'GET',
       'POST',
