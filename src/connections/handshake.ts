@@ -145,6 +145,15 @@ function checkUpgrade({ method, headers, httpVersion }: IncomingMessage): void {
   if (headers.upgrade?.toLowerCase() !== 'websocket') throw new AppError('bad_request');
   if (headers['sec-websocket-version'] !== '13') throw new AppError('upgrade_required');
   if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')) throw new AppError('bad_request');
+  const protocols = headers['sec-websocket-protocol'];
+  if (protocols !== undefined && !areProtocols(protocols)) throw new AppError('bad_request');
+}
+
+/** Tokens, each once (RFC 6455, 4.1; RFC 9110, 5.6.2). None of them is spoken here, but what is no list of them is refused. */
+function areProtocols(header: string): boolean {
+  const names = header.split(',');
+  const areTokens = names.every((name) => /^[ \t]*[!#$%&'*+.^_`|~\w-]+[ \t]*$/.test(name));
+  return areTokens && new Set(names.map((name) => name.trim())).size === names.length;
 }
 
 function urlOf(request: IncomingMessage): URL {

@@ -11,9 +11,11 @@ import { AppError, type FieldError } from '../errors/app-error.js';
 /** Keys that reach a prototype instead of a field. The validator does not report them, so this does. */
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Wrong fields that an answer names, and characters of a name that nobody here has chosen. */
-const MOST_ERRORS = 20;
-const LONGEST_NAME = 64;
+/** Field names that an answer repeats. What looks otherwise may be anything: a whole body that was sent as a form. */
+const REPEATABLE = /^[\w.[\]-]{1,64}$/;
+const UNREPEATABLE = '(unknown)';
+/** Wrong fields that an answer names. A body has room for thousands. */
+const ERRORS_MAX = 20;
 
 /**
  * Checks bodies and queries against their DTOs. A field that is not known is an error: it is a mistake that
@@ -29,8 +31,7 @@ export class RequestPipe implements PipeTransform<unknown, Promise<unknown>> {
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     stopAtFirstError: true,
-    exceptionFactory: (errors: ValidationError[]) =>
-      new AppError('invalid_input', { errors: errors.slice(0, MOST_ERRORS).map(toFieldError) }),
+    exceptionFactory: (errors: ValidationError[]) => wrong(errors.map(toFieldError)),
   });
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
@@ -40,7 +41,7 @@ export class RequestPipe implements PipeTransform<unknown, Promise<unknown>> {
       throw new AppError('invalid_input', { detail: 'The body must be a JSON object.' });
     }
     const errors = misshapen(value);
-    if (errors.length > 0) throw new AppError('invalid_input', { errors });
+    if (errors.length > 0) throw wrong(errors);
     return this.fields.transform(value, metadata);
   }
 }
@@ -49,12 +50,19 @@ function isDto(metatype: Type | undefined): boolean {
   return metatype !== undefined && metatype !== Object;
 }
 
+function wrong(errors: FieldError[]): AppError {
+  return new AppError('invalid_input', { errors: errors.slice(0, ERRORS_MAX) });
+}
+
+function nameOf(key: string): string {
+  return REPEATABLE.test(key) ? key : UNREPEATABLE;
+}
+
 function misshapen(input: object): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [name, value] of Object.entries(input)) {
-    if (errors.length === MOST_ERRORS) break;
-    const field = shortened(name);
-    if (PROTOTYPE_KEYS.has(name)) errors.push({ field, message: `${field} is not known` });
+  for (const [key, value] of Object.entries(input)) {
+    const field = nameOf(key);
+    if (PROTOTYPE_KEYS.has(key)) errors.push({ field, message: `${field} is not known` });
     else if (typeof value === 'object' && value !== null) {
       errors.push({ field, message: `${field} must be a single value` });
     }
@@ -63,14 +71,12 @@ function misshapen(input: object): FieldError[] {
 }
 
 function toFieldError({ property, constraints }: ValidationError): FieldError {
+  const field = nameOf(property);
   const rule = Object.entries(constraints ?? {})[0];
-  const field = shortened(property);
   if (rule === undefined) return { field, message: `${field} is wrong` };
   const [name, message] = rule;
-  return { field, message: name === 'whitelistValidation' ? `${field} is not known` : `${field} ${message}` };
-}
-
-/** An answer is no place to repeat what somebody sent. */
-function shortened(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME).toWellFormed()}…`;
+  return {
+    field,
+    message: name === 'whitelistValidation' ? `${field} is not known` : `${field} ${message}`,
+  };
 }

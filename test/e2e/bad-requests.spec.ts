@@ -72,6 +72,24 @@ describe.each(ROUTES)('POST %s', (route, good) => {
     }
   });
 
+  it('does not repeat a body that came as the name of a field', async () => {
+    const raw = JSON.stringify({ ...good, password: 'a secret of some length' });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+
+    const answer = await post({ raw, headers });
+
+    expectProblem(answer, 422, 'invalid_input');
+    expect(answer.text).not.toContain('secret');
+  });
+
+  it('names twenty of a thousand wrong fields', async () => {
+    const wrong = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`field_${index}`, 1]));
+
+    const { errors } = expectProblem(await post({ body: { ...good, ...wrong } }), 422, 'invalid_input');
+
+    expect(errors).toHaveLength(20);
+  });
+
   it('refuses keys of the prototype, and the prototype stays clean', async () => {
     for (const key of ['__proto__', 'constructor', 'prototype']) {
       const raw = JSON.stringify(good).replace('{', `{"${key}":{"polluted":1},`);

@@ -174,6 +174,7 @@ describe('The handshake of a room', () => {
       { origin: 'http://evil.example' },
       { 'sec-websocket-version': '12' },
       { 'sec-websocket-key': 'short' },
+      { 'sec-websocket-protocol': 'twice, twice' },
     ]) {
       const answer = await handshake(`${server.socketUrl}/ws/room/${room.id}?token=${bob.token}`, {
         headers,
@@ -222,6 +223,13 @@ describe('Any handshake', () => {
           refused: true,
         });
       }
+    },
+  );
+
+  it.each(['', ',', 'a b', 'a,', 'twice,twice', 'no(token)', 'caf\u00e9'])(
+    'with the subprotocols %j, which are no list of tokens, is refused with a problem',
+    async (protocols) => {
+      await expectRefusal('/ws', 400, 'bad_request', { 'sec-websocket-protocol': protocols });
     },
   );
 

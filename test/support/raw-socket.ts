@@ -77,6 +77,12 @@ export class RawSocket {
     });
   }
 
+  /** The codes of all close frames so far: a server sends one at the most. */
+  get closeCodes(): number[] {
+    const closes = this.frames.everything.filter(({ opcode }) => opcode === OPCODE.close);
+    return closes.filter(({ payload }) => payload.length >= 2).map(({ payload }) => payload.readUInt16BE(0));
+  }
+
   private receive(chunk: Buffer): void {
     this.everything += chunk.toString('latin1');
     this.received = Buffer.concat([this.received, chunk]);

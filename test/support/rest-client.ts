@@ -57,7 +57,7 @@ export class RestClient {
     return {
       status: response.status,
       headers: response.headers,
-      body: (isJson ? JSON.parse(text) : undefined) as T,
+      body: (isJson && text !== '' ? JSON.parse(text) : undefined) as T,
       text,
     };
   }
