@@ -16,7 +16,9 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
+import { SessionEndings } from './session-endings.js';
 import { Session } from './session.entity.js';
+import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
 import { WsTickets } from './ws-tickets.js';
@@ -33,13 +35,14 @@ import { WsTickets } from './ws-tickets.js';
     ConnectionsModule,
     UsersModule,
   ],
-  controllers: [AuthController],
+  controllers: [AuthController, SessionsController],
   providers: [
     AccessTokens,
     AuthService,
     JwtStrategy,
     ProvedTokens,
     RefreshTokens,
+    SessionEndings,
     SessionsService,
     SocketAuthenticator,
     WsTickets,

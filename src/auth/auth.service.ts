@@ -22,7 +22,7 @@ export class AuthService {
   async token(request: TokenRequestDto, origin: ClientOrigin): Promise<TokenDto> {
     const grant =
       request.grant_type === 'refresh_token'
-        ? await this.refresh(request)
+        ? await this.refresh(request, origin)
         : await this.logIn(request, origin);
     return {
       access_token: await this.tokens.issue(grant.userId, grant.sessionId),
@@ -32,16 +32,18 @@ export class AuthService {
     };
   }
 
-  private async logIn({ username, password }: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
+  private async logIn(request: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
+    const { username, password } = request;
     if (!username || !password) throw missing({ username, password });
     const user = await this.users.withPassword(username, password);
     if (!user) throw new AppError('wrong_credentials');
-    return this.sessions.begin(user.id, origin);
+    // Whose password has changed meanwhile proves it once more.
+    return (await this.sessions.begin(user, origin)) ?? this.logIn(request, origin);
   }
 
-  private async refresh({ refresh_token }: TokenRequestDto): Promise<Grant> {
+  private async refresh({ refresh_token }: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
     if (!refresh_token) throw missing({ refresh_token });
-    return this.sessions.refresh(refresh_token);
+    return this.sessions.refresh(refresh_token, origin);
   }
 }
 

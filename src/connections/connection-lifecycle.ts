@@ -67,6 +67,8 @@ export class ConnectionLifecycle {
       this.recorder.closed(connection, connection.closedBy ?? { code, reason: reason.toString() });
     });
 
+    // The end of the session may have come after the decision, and before the registry knew of the socket.
+    if (seat.revoked) connection.close(CLOSE.sessionEnded);
     if (connection.hasUser()) this.greet(connection);
   }
 

@@ -72,7 +72,9 @@ export class Seats {
     this.broker.unlisten(userTopic(seat.userId));
   }
 
-  revoke(sessionId: string): void {
-    for (const seat of this.taken) if (seat.sessionId === sessionId) seat.revoked = true;
+  revoke(ended: ReadonlySet<string>): void {
+    for (const seat of this.taken) {
+      if (seat.sessionId !== undefined && ended.has(seat.sessionId)) seat.revoked = true;
+    }
   }
 }

@@ -39,6 +39,7 @@ export const CATALOGUE = {
 
   room_not_found: { status: 404, retryable: false, sentence: 'There is no such room.' },
   user_not_found: { status: 404, retryable: false, sentence: 'There is no such user.' },
+  session_not_found: { status: 404, retryable: false, sentence: 'You have no such session.' },
   route_not_found: { status: 404, retryable: false, sentence: 'There is nothing here.' },
   method_not_allowed: { status: 405, retryable: false, sentence: 'This method is not supported here.' },
 

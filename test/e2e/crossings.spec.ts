@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { SessionsService } from '../../src/auth/sessions.service.js';
+import { SessionEndings } from '../../src/auth/session-endings.js';
 import { WriteQueue } from '../../src/database/write-queue.js';
 import { authenticated } from '../support/authenticated.js';
 import { handshake } from '../support/handshake.js';
@@ -35,7 +35,7 @@ async function holdWrites(): Promise<Held> {
 }
 
 function endSessionOf(person: Person): Promise<void> {
-  return server.inside(SessionsService).end(authenticated(person));
+  return server.inside(SessionEndings).logOut(authenticated(person));
 }
 
 describe('A handshake that crosses', () => {
