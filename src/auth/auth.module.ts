@@ -14,6 +14,8 @@ import { AuthService } from './auth.service.js';
 import { CapabilitiesGuard } from './capabilities.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PasswordsService } from './passwords.service.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { SessionEndings } from './session-endings.js';
@@ -35,11 +37,12 @@ import { WsTickets } from './ws-tickets.js';
     ConnectionsModule,
     UsersModule,
   ],
-  controllers: [AuthController, SessionsController],
+  controllers: [AuthController, PasswordsController, SessionsController],
   providers: [
     AccessTokens,
     AuthService,
     JwtStrategy,
+    PasswordsService,
     ProvedTokens,
     RefreshTokens,
     SessionEndings,

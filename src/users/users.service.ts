@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { Repository, type EntityManager } from 'typeorm';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
 import { foldName } from '../database/fold-name.js';
 import { WriteQueue } from '../database/write-queue.js';
@@ -25,7 +25,7 @@ export class UsersService {
    * @throws AppError `username_taken` | `email_taken`; of two that ask at once, one gets it
    */
   async create({ username, email, password }: CreateUserDto, role: Role = 'user'): Promise<User> {
-    const passwordHash = await this.passwords.hash(password);
+    const passwordHash = await this.hashOf(password);
     const keys = { usernameKey: foldName(username), emailKey: foldName(email) };
     const account = { username, email, passwordHash, role, isActive: true, createdAt: Date.now(), ...keys };
     return this.writes.run(async (manager) => {
@@ -39,6 +39,29 @@ export class UsersService {
       await manager.insert(User, user);
       return user;
     });
+  }
+
+  /** What is stored of a new password. */
+  hashOf(password: string): Promise<string> {
+    return this.passwords.hash(password);
+  }
+
+  /**
+   * Stores another password for the one that was just proved. Of two that change it at once one does: the
+   * password of the other is the current one no longer.
+   *
+   * @throws AppError `wrong_password`
+   */
+  async replacePassword(
+    manager: EntityManager,
+    actor: Actor,
+    { id, passwordHash: proved }: User,
+    passwordHash: string,
+  ): Promise<void> {
+    const current = { id, passwordHash: proved };
+    if (!(await manager.existsBy(User, current))) throw new AppError('wrong_password');
+    await manager.update(User, current, { passwordHash });
+    await this.audit.record(manager, actor, { action: 'password_changed', userId: id });
   }
 
   /** The active user with this name and password, or nobody. Takes the same time for either. */
