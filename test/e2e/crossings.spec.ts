@@ -34,17 +34,22 @@ async function holdWrites(): Promise<Held> {
   return { release, waiting };
 }
 
-function endSessionOf(person: Person): Promise<void> {
-  return server.inside(SessionEndings).logOut(authenticated(person));
-}
+/** Ways in which a session ends. */
+const ENDINGS: [string, (person: Person) => Promise<unknown>][] = [
+  ['a log-out', (person) => server.inside(SessionEndings).logOut(authenticated(person))],
+  [
+    'the end of all sessions',
+    (person) => server.inside(SessionEndings).endAll(authenticated(person), { keepCurrent: false }),
+  ],
+];
 
 describe('A handshake that crosses', () => {
-  it('a log-out is refused, though the session was alive when it was looked up', async () => {
+  it.each(ENDINGS)('%s is refused, though the session was alive when it was looked up', async (_, end) => {
     const [ada, bob] = await server.people('ada', 'bob');
     const room = await server.roomOf(ada);
     const writes = await holdWrites();
 
-    const ended = endSessionOf(bob);
+    const ended = end(bob);
     const entering = handshake(`${server.socketUrl}/ws/room/${room.id}?token=${bob.token}`);
     await until(writes.waiting, (count) => count === 2);
     writes.release();
