@@ -1,10 +1,8 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
+import { JwtModule, JwtSecretRequestType, type JwtModuleOptions } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { createSecretKey } from 'node:crypto';
-import { Settings } from '../config/settings.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { Handshake } from '../connections/handshake.js';
 import { UsersModule } from '../users/users.module.js';
@@ -22,6 +20,7 @@ import { SessionEndings } from './session-endings.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { SigningKeys } from './signing-keys.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
 import { WsTickets } from './ws-tickets.js';
 
@@ -30,9 +29,14 @@ import { WsTickets } from './ws-tickets.js';
     TypeOrmModule.forFeature([Session]),
     PassportModule,
     JwtModule.registerAsync({
-      inject: [Settings],
-      // As a key object: a text is tried as a PEM file first, each time, which takes longer than the proof.
-      useFactory: ({ secretKey }: Settings) => ({ secret: createSecretKey(secretKey, 'utf8') }),
+      extraProviders: [SigningKeys],
+      inject: [SigningKeys],
+      useFactory: (keys: SigningKeys): JwtModuleOptions => ({
+        secretOrKeyProvider: (type, token) => {
+          const isToSign = type === JwtSecretRequestType.SIGN || typeof token !== 'string';
+          return (isToSign ? keys.newest : keys.of(token)).key;
+        },
+      }),
     }),
     ConnectionsModule,
     UsersModule,
@@ -47,6 +51,7 @@ import { WsTickets } from './ws-tickets.js';
     RefreshTokens,
     SessionEndings,
     SessionsService,
+    SigningKeys,
     SocketAuthenticator,
     WsTickets,
     { provide: APP_GUARD, useClass: JwtAuthGuard },
