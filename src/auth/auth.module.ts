@@ -8,6 +8,7 @@ import { Handshake } from '../connections/handshake.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthController } from './auth.controller.js';
+import { AuthGateway } from './auth.gateway.js';
 import { AuthService } from './auth.service.js';
 import { CapabilitiesGuard } from './capabilities.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
@@ -22,6 +23,7 @@ import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
 import { SigningKeys } from './signing-keys.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
+import { SocketTokensService } from './socket-tokens.service.js';
 import { WsTickets } from './ws-tickets.js';
 
 @Module({
@@ -44,6 +46,7 @@ import { WsTickets } from './ws-tickets.js';
   controllers: [AuthController, PasswordsController, SessionsController],
   providers: [
     AccessTokens,
+    AuthGateway,
     AuthService,
     JwtStrategy,
     PasswordsService,
@@ -53,6 +56,7 @@ import { WsTickets } from './ws-tickets.js';
     SessionsService,
     SigningKeys,
     SocketAuthenticator,
+    SocketTokensService,
     WsTickets,
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: CapabilitiesGuard },

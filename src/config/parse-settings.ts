@@ -28,6 +28,7 @@ export function parseSettings(env: Environment): Settings {
     logLevel: read.oneOf('LOG_LEVEL', ['info', 'silent', 'error', 'warn', 'debug']),
     algorithm,
     accessTokenSeconds: read.number('ACCESS_TOKEN_EXPIRE_MINUTES', 30, 0.01, LONGEST_TOKEN) * MINUTE,
+    tokenWarningSeconds: read.integer('TOKEN_WARNING_SECONDS', 60, 1, 86_400),
     refreshTokenDays: read.number('REFRESH_TOKEN_EXPIRE_DAYS', 30, 0.001, 3650),
     bcryptCost: read.integer('BCRYPT_COST', 12, 4, 15),
     limits: limitsOf(read),

@@ -29,6 +29,8 @@ export class Settings {
   readonly secretFile: string | undefined;
   readonly algorithm: JwtAlgorithm;
   readonly accessTokenSeconds: number;
+  /** How long before a token ends its sockets are warned. */
+  readonly tokenWarningSeconds: number;
   readonly refreshTokenDays: number;
   readonly bcryptCost: number;
   readonly limits: Limits;

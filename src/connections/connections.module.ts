@@ -19,6 +19,8 @@ import { Heartbeat } from './heartbeat.js';
 import { PingGateway } from './ping.gateway.js';
 import { PublicGateway } from './public.gateway.js';
 import { Seats } from './seats.js';
+import { TokenExpiry } from './token-expiry.js';
+import { TokenRenewal } from './token-renewal.js';
 import { WriteTurns } from './write-turns.js';
 
 @Module({
@@ -40,8 +42,10 @@ import { WriteTurns } from './write-turns.js';
     PingGateway,
     PublicGateway,
     Seats,
+    TokenExpiry,
+    TokenRenewal,
     WriteTurns,
   ],
-  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake],
+  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, TokenRenewal],
 })
 export class ConnectionsModule {}

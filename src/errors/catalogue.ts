@@ -32,6 +32,12 @@ export const CATALOGUE = {
   /** Not 401: the token is good, and a client that gets a new one asks in vain again. */
   wrong_password: { status: 403, retryable: false, sentence: 'The current password is another one.' },
 
+  other_user: {
+    status: 403,
+    retryable: false,
+    sentence: 'The token is of another user; open another socket for them.',
+  },
+
   forbidden: { status: 403, retryable: false, sentence: 'You may not do this.' },
   origin_not_allowed: { status: 403, retryable: false, sentence: 'This origin may not open a socket here.' },
   not_a_member: { status: 403, retryable: false, sentence: 'You are not a member of this room.' },
