@@ -7,6 +7,8 @@ import type { Actor } from './audit/audit-log.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConfigurationError } from './config/env-reader.js';
+import { rotateKey } from './config/secret-key.js';
+import { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ROLES, type Role } from './identity/authenticated-user.js';
 import { checkOf } from './protocol/fields.js';
@@ -15,8 +17,11 @@ import { UsersModule } from './users/users.module.js';
 import { UsersService } from './users/users.service.js';
 
 const USAGE = `Usage: npm run admin -- grant USERNAME ${ROLES.join('|')}
+       npm run admin -- rotate-key
 
-Gives a user a role, and makes the user where none exists. Works on DATABASE_URL, with the server running or not.`;
+grant gives a user a role, and makes the user where none exists. rotate-key puts a new key for tokens before the one in
+the file beside the database; the server signs with it from its next start on, and still believes the old ones.
+Both work on DATABASE_URL, with the server running or not.`;
 
 /** What the command line needs of the application: no HTTP and no sockets. */
 @Module({ imports: [DatabaseModule, AuditModule, UsersModule] })
@@ -24,14 +29,15 @@ class AdminModule {}
 
 class UsageError extends Error {}
 
-interface Command {
-  readonly username: string;
-  readonly role: Role;
-}
+type Command =
+  | { readonly verb: 'grant'; readonly username: string; readonly role: Role }
+  | { readonly verb: 'rotate-key' };
 
-function parse([verb, username, role]: string[]): Command | undefined {
+function parse([verb, username, role, ...more]: string[]): Command | undefined {
+  if (verb === 'rotate-key' && username === undefined) return { verb };
   const known = ROLES.find((candidate) => candidate === role);
-  return verb === 'grant' && username && known ? { username, role: known } : undefined;
+  const isGrant = verb === 'grant' && more.length === 0;
+  return isGrant && username && known ? { verb, username, role: known } : undefined;
 }
 
 /** Whoever may run commands on this machine needs no account: the audit log has the name of theirs. */
@@ -41,7 +47,7 @@ function terminal(): Actor {
 }
 
 /** @returns what to tell the person at the terminal */
-async function grant(users: UsersService, { username, role }: Command): Promise<string> {
+async function grant(users: UsersService, username: string, role: Role): Promise<string> {
   const existing = await users.findByUsername(username);
   if (existing) {
     await users.setRole(terminal(), existing.id, role);
@@ -57,6 +63,32 @@ async function grant(users: UsersService, { username, role }: Command): Promise<
   return `${username} is new and has the role ${role}. The password, shown only here: ${password}`;
 }
 
+/** @returns what to tell the person at the terminal */
+function rotate({ secretFile, algorithm }: Settings): string {
+  if (secretFile === undefined) {
+    throw new UsageError('SECRET_KEY is set: give it a new value, and the old one to SECRET_KEYS_OLD.');
+  }
+  const keys = rotateKey(secretFile, algorithm);
+  return `${secretFile} has a new key, and ${keys.length - 1} from before. Restart the server to sign with it.`;
+}
+
+async function run(command: Command): Promise<string> {
+  const config = await ConfigModule.forRoot();
+  // A key is rotated with the database locked, broken or gone.
+  const module = command.verb === 'grant' ? { module: AdminModule, imports: [config] } : config;
+  const app = await NestFactory.createApplicationContext(module, {
+    logger: ['fatal', 'error', 'warn'],
+    abortOnError: false,
+  });
+  try {
+    return command.verb === 'grant'
+      ? await grant(app.get(UsersService), command.username, command.role)
+      : rotate(app.get(Settings));
+  } finally {
+    await app.close();
+  }
+}
+
 async function main(): Promise<void> {
   const command = parse(process.argv.slice(2));
   if (!command) {
@@ -64,16 +96,7 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const module = { module: AdminModule, imports: [await ConfigModule.forRoot()] };
-  const app = await NestFactory.createApplicationContext(module, {
-    logger: ['fatal', 'error', 'warn'],
-    abortOnError: false,
-  });
-  try {
-    console.log(await grant(app.get(UsersService), command));
-  } finally {
-    await app.close();
-  }
+  console.log(await run(command));
 }
 
 main().catch((error: unknown) => {

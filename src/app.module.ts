@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
+import { AuthGateway } from './auth/auth.gateway.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Environment } from './config/env-reader.js';
@@ -29,6 +30,7 @@ export class AppModule {
     typing: RoomsGateway,
     join_room: RoomsGateway,
     leave_room: RoomsGateway,
+    authenticate: AuthGateway,
     ping: PingGateway,
   } as const satisfies { [T in ClientFrameType]: GatewayOf<T> };
 

@@ -31,7 +31,11 @@ export class AuditEntryDto {
   id: number;
   @ApiProperty({ format: 'date-time', example: '2026-11-24T17:00:00.000Z' })
   happened_at: string;
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Who did it; null for the command line.' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Who did it; null for the command line and for the server itself.',
+  })
   actor_id: number | null;
   @ApiProperty({ description: 'Their name at that time.', example: 'ada' })
   actor_name: string;

@@ -10,7 +10,8 @@ export type SecurityEvent =
   | 'log_in_throttled'
   | 'password_changed'
   | 'refresh_token_reused'
-  | 'session_ended';
+  | 'session_ended'
+  | 'token_refused';
 
 /** Ids, codes and counts. Nothing that people type belongs here: a password is soon typed into the wrong field. */
 export type SecurityFacts = Readonly<Record<string, number | string | undefined>>;

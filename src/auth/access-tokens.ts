@@ -5,6 +5,7 @@ import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { claimsOf, type AccessClaims } from './access-claims.js';
 import { ProvedTokens } from './proved-tokens.js';
+import { SigningKeys } from './signing-keys.js';
 
 export const ISSUER = 'parlor';
 export const AUDIENCE = 'parlor';
@@ -21,6 +22,7 @@ export class AccessTokens {
     private readonly jwt: JwtService,
     private readonly settings: Settings,
     private readonly proved: ProvedTokens,
+    private readonly keys: SigningKeys,
   ) {}
 
   /** Seconds that a new token lasts. Whole, because `exp` and `expires_in` are. */
@@ -36,6 +38,7 @@ export class AccessTokens {
         issuer: ISSUER,
         audience: AUDIENCE,
         algorithm: this.settings.algorithm,
+        keyid: this.keys.newest.kid,
         expiresIn: this.lifetime,
       },
     );

@@ -17,7 +17,7 @@ import { ApiProblems } from '../protocol/api-problems.js';
 import { TICKET_SECONDS } from '../protocol/limits.js';
 import { TicketDto, TokenDto, TokenRequestDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { SessionsService } from './sessions.service.js';
+import { SessionEndings } from './session-endings.js';
 import { WsTickets } from './ws-tickets.js';
 
 @ApiTags('auth')
@@ -25,7 +25,7 @@ import { WsTickets } from './ws-tickets.js';
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
-    private readonly sessions: SessionsService,
+    private readonly endings: SessionEndings,
     private readonly tickets: WsTickets,
     private readonly settings: Settings,
   ) {}
@@ -71,7 +71,7 @@ export class AuthController {
   @ApiNoContentResponse({ description: 'Done.' })
   @ApiProblems('not_authenticated')
   logout(@CurrentUser() user: AuthenticatedUser): Promise<void> {
-    return this.sessions.end(user);
+    return this.endings.logOut(user);
   }
 
   @Post('ws-tickets')

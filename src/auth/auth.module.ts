@@ -1,15 +1,14 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { JwtModule } from '@nestjs/jwt';
+import { JwtModule, JwtSecretRequestType, type JwtModuleOptions } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { createSecretKey } from 'node:crypto';
-import { Settings } from '../config/settings.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
 import { Handshake } from '../connections/handshake.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AuthController } from './auth.controller.js';
+import { AuthGateway } from './auth.gateway.js';
 import { AuthService } from './auth.service.js';
 import { CapabilitiesGuard } from './capabilities.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
@@ -18,9 +17,16 @@ import { LogInThrottle } from './log-in-throttle.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 import { RequestBudget } from './request-budget.js';
+import { PasswordProof } from './password-proof.js';
+import { PasswordsController } from './passwords.controller.js';
+import { PasswordsService } from './passwords.service.js';
+import { SessionEndings } from './session-endings.js';
 import { Session } from './session.entity.js';
+import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { SigningKeys } from './signing-keys.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
+import { SocketTokensService } from './socket-tokens.service.js';
 import { WsTickets } from './ws-tickets.js';
 
 @Module({
@@ -28,24 +34,35 @@ import { WsTickets } from './ws-tickets.js';
     TypeOrmModule.forFeature([Session]),
     PassportModule,
     JwtModule.registerAsync({
-      inject: [Settings],
-      // As a key object: a text is tried as a PEM file first, each time, which takes longer than the proof.
-      useFactory: ({ secretKey }: Settings) => ({ secret: createSecretKey(secretKey, 'utf8') }),
+      extraProviders: [SigningKeys],
+      inject: [SigningKeys],
+      useFactory: (keys: SigningKeys): JwtModuleOptions => ({
+        secretOrKeyProvider: (type, token) => {
+          const isToSign = type === JwtSecretRequestType.SIGN || typeof token !== 'string';
+          return (isToSign ? keys.newest : keys.of(token)).key;
+        },
+      }),
     }),
     ConnectionsModule,
     UsersModule,
   ],
-  controllers: [AuthController],
+  controllers: [AuthController, PasswordsController, SessionsController],
   providers: [
     AccessTokens,
+    AuthGateway,
     AuthService,
     JwtStrategy,
     LogInThrottle,
+    PasswordProof,
     ProvedTokens,
     RefreshTokens,
     RequestBudget,
+    PasswordsService,
+    SessionEndings,
     SessionsService,
+    SigningKeys,
     SocketAuthenticator,
+    SocketTokensService,
     WsTickets,
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: CapabilitiesGuard },

@@ -1,21 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientOrigin } from '../identity/client-origin.js';
-import { SecurityLog } from '../audit/security-log.js';
 import { AppError, type FieldError } from '../errors/app-error.js';
-import { UsersService } from '../users/users.service.js';
 import { AccessTokens } from './access-tokens.js';
 import type { TokenDto, TokenRequestDto } from './auth.dto.js';
-import { LogInThrottle } from './log-in-throttle.js';
+import { PasswordProof } from './password-proof.js';
 import { SessionsService, type Grant } from './sessions.service.js';
 
 @Injectable()
 export class AuthService {
   constructor(
-    private readonly users: UsersService,
     private readonly sessions: SessionsService,
     private readonly tokens: AccessTokens,
-    private readonly throttle: LogInThrottle,
-    private readonly security: SecurityLog,
+    private readonly proof: PasswordProof,
   ) {}
 
   /**
@@ -26,7 +22,7 @@ export class AuthService {
   async token(request: TokenRequestDto, origin: ClientOrigin): Promise<TokenDto> {
     const grant =
       request.grant_type === 'refresh_token'
-        ? await this.refresh(request)
+        ? await this.refresh(request, origin)
         : await this.logIn(request, origin);
     return {
       access_token: await this.tokens.issue(grant.userId, grant.sessionId),
@@ -36,22 +32,18 @@ export class AuthService {
     };
   }
 
-  private async logIn({ username, password }: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
+  private async logIn(request: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
+    const { username, password } = request;
     if (!username || !password) throw missing({ username, password });
-    const isKnown = () => this.sessions.haveBegunAt(username, origin.address);
-    const attempt = await this.throttle.begin(username, origin, isKnown);
-    const user = await this.users.withPassword(username, password, isKnown);
-    if (!user) {
-      this.security.tell('log_in_failed', origin);
-      throw new AppError('wrong_credentials');
-    }
-    this.throttle.succeeded(attempt);
-    return this.sessions.begin(user.id, origin);
+    const user = await this.proof.prove(username, password, origin, 'log_in');
+    if (!user) throw new AppError('wrong_credentials');
+    // Whose password has changed meanwhile proves it once more.
+    return (await this.sessions.begin(user, origin)) ?? this.logIn(request, origin);
   }
 
-  private async refresh({ refresh_token }: TokenRequestDto): Promise<Grant> {
+  private async refresh({ refresh_token }: TokenRequestDto, origin: ClientOrigin): Promise<Grant> {
     if (!refresh_token) throw missing({ refresh_token });
-    return this.sessions.refresh(refresh_token);
+    return this.sessions.refresh(refresh_token, origin);
   }
 }
 

@@ -9,9 +9,12 @@ import { claimsOf } from './access-claims.js';
 import { AUDIENCE, ISSUER } from './access-tokens.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { SessionsService } from './sessions.service.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** The token of an HTTP request, if it shows one. */
 export const bearerOf: (request: IncomingMessage) => string | null = ExtractJwt.fromAuthHeaderAsBearerToken();
+
+type KeyFound = (error: unknown, key?: string) => void;
 
 /** Proves the bearer token of an HTTP request (RFC 6750, 2.1). */
 @Injectable()
@@ -20,10 +23,17 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     private readonly settings: Settings,
     private readonly sessions: SessionsService,
     private readonly proved: ProvedTokens,
+    keys: SigningKeys,
   ) {
     super({
       jwtFromRequest: bearerOf,
-      secretOrKey: settings.secretKey,
+      secretOrKeyProvider: (_request: IncomingMessage, token: string, done: KeyFound) => {
+        try {
+          done(null, keys.of(token).text);
+        } catch (error) {
+          done(error);
+        }
+      },
       algorithms: [settings.algorithm],
       issuer: ISSUER,
       audience: AUDIENCE,

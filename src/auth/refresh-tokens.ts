@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Settings } from '../config/settings.js';
+import { createHash, createHmac, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { SigningKeys } from './signing-keys.js';
 
 /** 256 random bits: nobody guesses a refresh token. */
 const RANDOM_BYTES = 32;
@@ -11,29 +11,29 @@ const RANDOM_BYTES = 32;
  */
 @Injectable()
 export class RefreshTokens {
-  constructor(private readonly settings: Settings) {}
+  constructor(private readonly keys: SigningKeys) {}
 
   make(sessionId: string): string {
     const body = `${sessionId}.${randomBytes(RANDOM_BYTES).toString('base64url')}`;
-    return `${body}.${this.proofOf(body)}`;
+    return `${body}.${proofOf(body, this.keys.newest.key)}`;
   }
 
-  /** The session that a token was made for, or nothing when we did not make it. */
+  /** The session that a token was made for, with whichever of the keys; or nothing when we did not make it. */
   sessionOf(token: string): string | undefined {
     const end = token.lastIndexOf('.');
     const body = token.slice(0, Math.max(end, 0));
     const given = Buffer.from(token.slice(end + 1));
-    const proof = Buffer.from(this.proofOf(body));
-    if (given.length !== proof.length || !timingSafeEqual(given, proof)) return undefined;
-    return body.split('.')[0];
+    const isProof = (proof: Buffer) => given.length === proof.length && timingSafeEqual(given, proof);
+    const isOurs = this.keys.all.some(({ key }) => isProof(Buffer.from(proofOf(body, key))));
+    return isOurs ? body.split('.')[0] : undefined;
   }
 
   /** SHA-256 is enough for what has 256 random bits; a slow hash guards what people choose. */
   digest(token: string): string {
     return createHash('sha256').update(token).digest('hex');
   }
+}
 
-  private proofOf(body: string): string {
-    return createHmac('sha256', this.settings.secretKey).update(`refresh:${body}`).digest('base64url');
-  }
+function proofOf(body: string, key: KeyObject): string {
+  return createHmac('sha256', key).update(`refresh:${body}`).digest('base64url');
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { ConfigurationError, EnvReader, type Environment } from './env-reader.js';
-import { keptKey, weaknessOf } from './secret-key.js';
+import { keptKeys, MAX_OLD_KEYS, weaknessOf } from './secret-key.js';
 import {
   Settings,
   type JwtAlgorithm,
@@ -38,6 +38,7 @@ export function parseSettings(env: Environment): Settings {
     logLevel: read.oneOf('LOG_LEVEL', ['info', 'silent', 'error', 'warn', 'debug']),
     algorithm,
     accessTokenSeconds: read.number('ACCESS_TOKEN_EXPIRE_MINUTES', 30, 0.01, LONGEST_TOKEN) * MINUTE,
+    tokenWarningSeconds: read.integer('TOKEN_WARNING_SECONDS', 60, 1, 86_400),
     refreshTokenDays: read.number('REFRESH_TOKEN_EXPIRE_DAYS', 30, 0.001, 3650),
     bcryptCost: read.integer('BCRYPT_COST', 12, 4, 15),
     limits: limitsOf(read),
@@ -62,8 +63,11 @@ export function parseSettings(env: Environment): Settings {
   }
   checkFolder(read, database);
   const chosen = chosenKey(read, algorithm);
+  const old = oldKeys(read, algorithm);
   if (read.mistakes.length > 0) throw new ConfigurationError(read.mistakes);
-  return new Settings({ ...values, secretKey: chosen ?? keptKey(secretFile(database), algorithm) });
+  const secretFile = chosen === undefined ? secretFileOf(database) : undefined;
+  const [secretKey, ...kept] = secretFile === undefined ? [chosen ?? ''] : keptKeys(secretFile, algorithm);
+  return new Settings({ ...values, secretFile, secretKey, oldSecretKeys: [...kept, ...old] });
 }
 
 function databaseOf(read: EnvReader): SqliteLocation {
@@ -92,15 +96,27 @@ function checkFolder(read: EnvReader, { file }: SqliteLocation): void {
   }
 }
 
-function secretFile(database: SqliteLocation): string {
+function secretFileOf(database: SqliteLocation): string {
   return `${database.file.replace(/\.(db|sqlite3?)$/, '')}.secret`;
 }
 
 function chosenKey(read: EnvReader, algorithm: JwtAlgorithm): string | undefined {
   const key = read.optional('SECRET_KEY');
-  const weakness = key === undefined ? undefined : weaknessOf(key, algorithm);
+  const weakness = key === undefined ? undefined : weaknessOf('SECRET_KEY', key, algorithm);
   if (weakness !== undefined) read.mistakes.push(weakness);
   return key;
+}
+
+/** What was SECRET_KEY before. Tokens that it has signed stay good. */
+function oldKeys(read: EnvReader, algorithm: JwtAlgorithm): string[] {
+  const keys = read.list('SECRET_KEYS_OLD');
+  if (keys.length > MAX_OLD_KEYS)
+    read.mistakes.push(`SECRET_KEYS_OLD may hold ${MAX_OLD_KEYS} keys at most.`);
+  const weaknesses = keys.map((key, index) =>
+    weaknessOf(`SECRET_KEYS_OLD: key ${index + 1}`, key, algorithm),
+  );
+  read.mistakes.push(...weaknesses.filter((weakness) => weakness !== undefined));
+  return keys;
 }
 
 function originsOf(read: EnvReader, production: boolean): string[] {

@@ -21,9 +21,16 @@ export class Settings {
   readonly corsOrigins: readonly string[];
   readonly trustProxy: number;
   readonly logLevel: LogThreshold;
+  /** Signs tokens. */
   readonly secretKey: string;
+  /** Believed, but not signed with any more. */
+  readonly oldSecretKeys: readonly string[];
+  /** Where the keys are kept, unless the operator gives them. */
+  readonly secretFile: string | undefined;
   readonly algorithm: JwtAlgorithm;
   readonly accessTokenSeconds: number;
+  /** How long before a token ends its sockets are warned. */
+  readonly tokenWarningSeconds: number;
   readonly refreshTokenDays: number;
   readonly bcryptCost: number;
   readonly limits: Limits;

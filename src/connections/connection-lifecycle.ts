@@ -17,6 +17,7 @@ import { FrameRouter } from './frame-router.js';
 import { Handshake, type Decision } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { Seats } from './seats.js';
+import { TokenExpiry } from './token-expiry.js';
 import { WriteTurns } from './write-turns.js';
 
 /** Opens, keeps and closes connections: everything that begins or ends with a socket is here. */
@@ -35,6 +36,7 @@ export class ConnectionLifecycle {
     private readonly catchUps: CatchUpService,
     private readonly storage: StorageHealth,
     private readonly turns: WriteTurns,
+    private readonly expiry: TokenExpiry,
   ) {}
 
   /** Takes over a socket that has just been upgraded, and the stream below it. */
@@ -43,7 +45,7 @@ export class ConnectionLifecycle {
     this.registry.add(connection);
     this.heartbeat.watch(connection);
     this.recorder.opened(connection);
-    const expiry = this.closeAtExpiry(connection);
+    this.expiry.watch(connection);
 
     socket.on('message', (data: RawData, isBinary: boolean) => {
       if (isBinary) connection.close(CLOSE.unsupportedData);
@@ -61,7 +63,7 @@ export class ConnectionLifecycle {
       connection.failed(error);
     });
     socket.once('close', (code, reason) => {
-      clearTimeout(expiry);
+      this.expiry.forget(connection);
       this.heartbeat.forget(connection);
       this.registry.remove(connection);
       // Until then the end of the session has to reach what is still to be handled.
@@ -69,6 +71,8 @@ export class ConnectionLifecycle {
       this.recorder.closed(connection, connection.closedBy ?? { code, reason: reason.toString() });
     });
 
+    // The end of the session may have come after the decision, and before the registry knew of the socket.
+    if (seat.revoked) connection.close(CLOSE.sessionEnded);
     if (connection.hasUser()) this.greet(connection);
   }
 
@@ -117,12 +121,6 @@ export class ConnectionLifecycle {
         waiting_bytes: limits.waitingBytes,
       },
     };
-  }
-
-  private closeAtExpiry(connection: Connection): NodeJS.Timeout | undefined {
-    if (!connection.user) return undefined;
-    const left = connection.user.expiresAt - Date.now();
-    return setTimeout(() => connection.close(CLOSE.tokenExpired), left).unref();
   }
 }
 

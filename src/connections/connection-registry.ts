@@ -162,7 +162,7 @@ export class ConnectionRegistry {
       case 'drop':
         return this.drop(envelope);
       case 'disconnect':
-        return this.disconnect(envelope.userId, envelope.sessionId);
+        return this.disconnect(envelope.userId, new Set(envelope.sessionIds));
     }
   }
 
@@ -202,10 +202,10 @@ export class ConnectionRegistry {
     }
   }
 
-  private disconnect(userId: number, sessionId: string): void {
-    this.seats.revoke(sessionId);
+  private disconnect(userId: number, ended: ReadonlySet<string>): void {
+    this.seats.revoke(ended);
     for (const connection of [...this.connectionsOf(userId), ...this.lingering]) {
-      if (connection.user?.sessionId === sessionId) connection.close(CLOSE.sessionEnded);
+      if (connection.user && ended.has(connection.user.sessionId)) connection.close(CLOSE.sessionEnded);
     }
   }
 }

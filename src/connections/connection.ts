@@ -39,7 +39,7 @@ let opened = 0;
 /** What the handshake found out about a socket before it was opened. */
 export interface Admission extends ClientOrigin {
   readonly endpoint: Endpoint;
-  /** Nobody on the public endpoints. */
+  /** Nobody on the public endpoints. As of the handshake: {@link Connection.user} may have a newer token. */
   readonly user: AuthenticatedUser | undefined;
   /** Where a room socket wants to resume. */
   readonly cursor: Cursor | undefined;
@@ -67,7 +67,6 @@ export class Connection implements Holder {
   readonly frameBudget: TokenBucket;
   readonly refusalBudget: TokenBucket;
   private wrongFrames: TokenBucket | undefined;
-  readonly user: AuthenticatedUser | undefined;
   lastActiveAt = this.openedAt;
   /** False from a missed heartbeat on. */
   isActive = true;
@@ -80,6 +79,7 @@ export class Connection implements Holder {
   heldBytes = 0;
   closedBy: CloseReason | undefined;
 
+  private identity: AuthenticatedUser | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private pageLeaving: Promise<void> = Promise.resolve();
   private readonly outbox: Outbox;
@@ -92,12 +92,17 @@ export class Connection implements Holder {
     readonly admission: Admission,
     private readonly limits: Limits,
   ) {
-    this.user = admission.user;
+    this.identity = admission.user;
     this.outbox = new Outbox(socket, wire, turns);
     this.frames = new FrameQueue(socket);
     const now = performance.now();
     this.frameBudget = new TokenBucket(limits.frames, now);
     this.refusalBudget = new TokenBucket(limits.frames, now);
+  }
+
+  /** The user behind it, as their newest token says. Always the same one; session, role and end of the token may move. */
+  get user(): AuthenticatedUser | undefined {
+    return this.identity;
   }
 
   get isOpen(): boolean {
@@ -130,6 +135,12 @@ export class Connection implements Holder {
 
   hasUser(): this is UserConnection {
     return this.user !== undefined;
+  }
+
+  /** Goes on with another token. From here on only the end of that one's session is its end. */
+  continueAs(user: AuthenticatedUser): void {
+    if (user.id !== this.identity?.id) throw new Error('A socket belongs to one user.');
+    this.identity = user;
   }
 
   send(frame: ServerFrame): void {

@@ -21,6 +21,8 @@ import { PingGateway } from './ping.gateway.js';
 import { PublicGateway } from './public.gateway.js';
 import { Seats } from './seats.js';
 import { UpgradeBudget } from './upgrade-budget.js';
+import { TokenExpiry } from './token-expiry.js';
+import { TokenRenewal } from './token-renewal.js';
 import { WriteTurns } from './write-turns.js';
 
 @Module({
@@ -44,8 +46,10 @@ import { WriteTurns } from './write-turns.js';
     PublicGateway,
     Seats,
     UpgradeBudget,
+    TokenExpiry,
+    TokenRenewal,
     WriteTurns,
   ],
-  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake],
+  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, TokenRenewal],
 })
 export class ConnectionsModule {}

@@ -18,6 +18,12 @@ export interface Seat {
   revoked: boolean;
 }
 
+/** A session that is being looked up for a socket that is open already. */
+export interface Watch {
+  readonly sessionId: string;
+  revoked: boolean;
+}
+
 interface Guest {
   seats: number;
   /** Settles when commands about the user will arrive here. */
@@ -31,6 +37,7 @@ interface Guest {
 @Injectable()
 export class Seats {
   private readonly taken = new Set<Seat>();
+  private readonly watches = new Set<Watch>();
   private readonly guests = new Map<number, Guest>();
   private readonly takenFrom = new Map<string, number>();
 
@@ -82,8 +89,24 @@ export class Seats {
     this.broker.unlisten(userTopic(seat.userId));
   }
 
-  revoke(sessionId: string): void {
-    for (const seat of this.taken) if (seat.sessionId === sessionId) seat.revoked = true;
+  /**
+   * Notices the end of a session from here on. For one of a user who has a seat: what concerns them is listened to.
+   */
+  watch(sessionId: string): Watch {
+    const watch = { sessionId, revoked: false };
+    this.watches.add(watch);
+    return watch;
+  }
+
+  unwatch(watch: Watch): void {
+    this.watches.delete(watch);
+  }
+
+  revoke(ended: ReadonlySet<string>): void {
+    for (const seat of this.taken) {
+      if (seat.sessionId !== undefined && ended.has(seat.sessionId)) seat.revoked = true;
+    }
+    for (const watch of this.watches) if (ended.has(watch.sessionId)) watch.revoked = true;
   }
 }
 

@@ -29,6 +29,14 @@ export const CATALOGUE = {
   not_authenticated: { status: 401, retryable: false, sentence: 'A valid token is needed.' },
   token_expired: { status: 401, retryable: false, sentence: 'The token has expired; get a new one.' },
   wrong_credentials: { status: 401, retryable: false, sentence: 'Wrong username or password.' },
+  /** Not 401: the token is good, and a client that gets a new one asks in vain again. */
+  wrong_password: { status: 403, retryable: false, sentence: 'The current password is another one.' },
+
+  other_user: {
+    status: 403,
+    retryable: false,
+    sentence: 'The token is of another user; open another socket for them.',
+  },
 
   forbidden: { status: 403, retryable: false, sentence: 'You may not do this.' },
   origin_not_allowed: { status: 403, retryable: false, sentence: 'This origin may not open a socket here.' },
@@ -39,6 +47,7 @@ export const CATALOGUE = {
 
   room_not_found: { status: 404, retryable: false, sentence: 'There is no such room.' },
   user_not_found: { status: 404, retryable: false, sentence: 'There is no such user.' },
+  session_not_found: { status: 404, retryable: false, sentence: 'You have no such session.' },
   route_not_found: { status: 404, retryable: false, sentence: 'There is nothing here.' },
   method_not_allowed: { status: 405, retryable: false, sentence: 'This method is not supported here.' },
 

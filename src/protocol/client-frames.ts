@@ -1,4 +1,4 @@
-import { CLIENT_MSG_ID_MAX, EPOCH_MAX, REF_MAX } from './limits.js';
+import { CLIENT_MSG_ID_MAX, EPOCH_MAX, REF_MAX, TOKEN_MAX } from './limits.js';
 import { Integer, Text } from './fields.js';
 
 /** What every client frame may carry. */
@@ -85,6 +85,17 @@ export class TypingFrame extends ClientFrame {
   room_id: number;
 }
 
+export class AuthenticateFrame extends ClientFrame {
+  @Text(
+    { enum: ['authenticate'] },
+    { description: 'Lets the socket live on with a newer token of the same user.' },
+  )
+  type: 'authenticate';
+
+  @Text({ maxLength: TOKEN_MAX }, { description: 'The access token.', example: 'eyJhbGciOiJIUzI1NiJ9…' })
+  token: string;
+}
+
 export class PingFrame extends ClientFrame {
   @Text({ enum: ['ping'] }, { description: 'Answered by `pong`.' })
   type: 'ping';
@@ -96,6 +107,7 @@ export const CLIENT_FRAMES = {
   join_room: JoinRoomFrame,
   leave_room: LeaveRoomFrame,
   typing: TypingFrame,
+  authenticate: AuthenticateFrame,
   ping: PingFrame,
 } as const;
 

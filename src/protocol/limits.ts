@@ -12,6 +12,8 @@ export const ROOM_DESCRIPTION_MAX = 1000;
 export const CLIENT_MSG_ID_MAX = 128;
 export const REF_MAX = 64;
 export const EPOCH_MAX = 64;
+/** Several times what a token of ours has. */
+export const TOKEN_MAX = 4096;
 
 /** Headers of one request, and the bytes of all of them with the first line. */
 export const HEADERS_MAX = 100;

@@ -1,26 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';
+import { EPOCH, HEAD_SEQ, ROOM_ID, TIMESTAMP, USER_ID, USERNAME } from './frame-properties.js';
 import { RECONNECT_MAX_MS, RECONNECT_MIN_MS } from './limits.js';
-
-const USER_ID = { type: 'integer', description: 'The user.', example: 7 } as const;
-const USERNAME = { description: 'The name of the user at that time.', example: 'ada' };
-const ROOM_ID = { type: 'integer', description: 'The room.', example: 1 } as const;
-const TIMESTAMP = {
-  format: 'date-time',
-  description: 'UTC, ISO 8601.',
-  example: '2026-11-22T17:00:00.000Z',
-} as const;
-const EPOCH = {
-  description:
-    'Names this log as it is now. Kept together with the newest `seq`, and sent with `after_seq`, it tells a ' +
-    'log that was restored or replaced from one that went on.',
-  example: 'f2b1c6d0-7c3e-4a53-9b0e-5a1d0f6f7c11',
-};
-const HEAD_SEQ = {
-  type: 'integer',
-  description: 'The newest `seq` of the room; 0 in an empty one.',
-  example: 42,
-} as const;
 
 export class SocketLimits {
   @ApiProperty({ type: 'integer', description: 'Bytes of one frame from the client.', example: 65536 })
@@ -252,6 +233,12 @@ export class AckFacts {
   room_id?: number;
   @ApiProperty({ required: false, description: 'True when a retry found the message already stored.' })
   duplicate?: boolean;
+  @ApiProperty({
+    format: 'date-time',
+    required: false,
+    description: 'Of `authenticate`: when the token ends that the socket has now.',
+  })
+  token_expires_at?: string;
 }
 
 export class AckFrame extends AckFacts {
@@ -259,6 +246,18 @@ export class AckFrame extends AckFacts {
   type: 'ack';
   @ApiProperty({ description: 'The `ref` of the frame that it answers.', example: 'r1' })
   ref: string;
+}
+
+class TokenExpiringFrame {
+  @ApiProperty({
+    enum: ['token_expiring'],
+    description: 'This socket ends soon, unless it gets another token.',
+  })
+  type: 'token_expiring';
+  @ApiProperty({ ...TIMESTAMP, description: 'When its token ends.' })
+  expires_at: string;
+  @ApiProperty({ type: 'integer', description: 'Seconds until then.', example: 60 })
+  seconds_left: number;
 }
 
 class EchoFrame {
@@ -279,6 +278,7 @@ export const SERVER_FRAMES = {
   user_typing: UserTypingFrame,
   room_joined: RoomJoinedFrame,
   room_left: RoomLeftFrame,
+  token_expiring: TokenExpiringFrame,
   error: ErrorFrame,
   pong: PongFrame,
   ack: AckFrame,

@@ -10,6 +10,9 @@ const USERNAME_PATTERN = '^[^\\s\\p{C}]+$';
 /** One @, no white space, a domain with a dot: whether it is real only a message to it can tell. */
 const EMAIL_PATTERN = '^[^\\s@\\p{C}]+@[^\\s@\\p{C}]+\\.[^\\s@\\p{C}.]+$';
 
+/** What a new password has to be like, at sign-up and later. */
+export const PASSWORD_RULE = { minLength: PASSWORD_MIN, maxBytes: PASSWORD_MAX_BYTES } as const;
+
 export class CreateUserDto {
   @Text(
     { maxLength: USERNAME_MAX, pattern: USERNAME_PATTERN, form: 'without white space' },
@@ -23,13 +26,10 @@ export class CreateUserDto {
   )
   email: string;
 
-  @Text(
-    { minLength: PASSWORD_MIN, maxBytes: PASSWORD_MAX_BYTES },
-    {
-      description: `At most ${PASSWORD_MAX_BYTES} bytes of UTF-8, and none that is on everybody's list.`,
-      example: 'correct horse battery',
-    },
-  )
+  @Text(PASSWORD_RULE, {
+    description: `At most ${PASSWORD_MAX_BYTES} bytes of UTF-8, and none that is on everybody's list.`,
+    example: 'correct horse battery',
+  })
   password: string;
 }
 

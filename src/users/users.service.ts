@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { Repository, type EntityManager } from 'typeorm';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
 import { foldName } from '../database/fold-name.js';
 import { WriteQueue } from '../database/write-queue.js';
@@ -46,6 +46,24 @@ export class UsersService {
   }
 
   /**
+   * Stores another password for the one that was just proved. Of two that change it at once one does: the
+   * password of the other is the current one no longer.
+   *
+   * @throws AppError `wrong_password`
+   */
+  async replacePassword(
+    manager: EntityManager,
+    actor: Actor,
+    { id, passwordHash: proved }: User,
+    passwordHash: string,
+  ): Promise<void> {
+    const current = { id, passwordHash: proved };
+    if (!(await manager.existsBy(User, current))) throw new AppError('wrong_password');
+    await manager.update(User, current, { passwordHash });
+    await this.audit.record(manager, actor, { action: 'password_changed', userId: id });
+  }
+
+  /**
    * The active user with this name and password, or nobody. Takes the same time for either.
    *
    * @param isKnown whether they have logged in from where they are before; asked only when others wait as well
@@ -59,8 +77,7 @@ export class UsersService {
     const lane = this.passwords.isBusy && (await isKnown()) ? 'known' : 'anybody';
     const matches = await this.passwords.matches(password, user?.passwordHash, lane);
     if (!matches || !user) return undefined;
-    if (this.passwords.isOutdated(user.passwordHash)) await this.renewHash(user, password);
-    return user;
+    return this.passwords.isOutdated(user.passwordHash) ? this.renewHash(user, password) : user;
   }
 
   /**
@@ -97,8 +114,12 @@ export class UsersService {
   }
 
   /** The cost has been raised since: only now is the password known. One that was changed meanwhile stays. */
-  private async renewHash({ id, passwordHash }: User, password: string): Promise<void> {
+  private async renewHash(user: User, password: string): Promise<User> {
+    const { id, passwordHash } = user;
     const renewed = await this.passwords.hash(password);
-    await this.writes.run((manager) => manager.update(User, { id, passwordHash }, { passwordHash: renewed }));
+    const { affected } = await this.writes.run((manager) =>
+      manager.update(User, { id, passwordHash }, { passwordHash: renewed }),
+    );
+    return affected === 0 ? user : { ...user, passwordHash: renewed };
   }
 }

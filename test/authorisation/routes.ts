@@ -76,6 +76,28 @@ export const ROUTES: Readonly<Record<string, Entry | readonly Entry[]>> = {
     },
   ],
   'POST /api/logout': { anywhere: everybody('204'), spends: 'session' },
+  'GET /api/sessions': { anywhere: everybody('200') },
+  'DELETE /api/sessions': { anywhere: everybody('200') },
+  'DELETE /api/sessions/{session_id}': {
+    when: 'it is somebody else’s',
+    anywhere: everybody('404 session_not_found'),
+  },
+  'POST /api/users/me/password': [
+    {
+      when: 'the current one is wrong',
+      anywhere: everybody('403 wrong_password'),
+      body: () => ({ current_password: 'not the current one', new_password: 'another long one' }),
+    },
+    {
+      when: 'the current one is right',
+      anywhere: everybody('204'),
+      body: ({ person }, caller) => ({
+        current_password: caller === 'anonymous' ? 'whatever it is' : person(caller).password,
+        new_password: 'another long one',
+      }),
+      spends: 'person',
+    },
+  ],
   'POST /api/ws-tickets': { anywhere: everybody('201') },
   'GET /api/connections': { anywhere: { ...everybody('403 forbidden'), ops: '200', admin: '200' } },
   'GET /api/audit': { anywhere: { ...everybody('403 forbidden'), admin: '200' } },

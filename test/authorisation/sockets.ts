@@ -112,6 +112,12 @@ export const FRAMES: Readonly<Record<ClientFrameType, FrameEntry | readonly Fram
     },
     room: bound('not_on_this_socket'),
   },
+  authenticate: {
+    when: 'the token is somebody else’s',
+    frame: ({ bystander }) => ({ type: 'authenticate', token: bystander.token }),
+    auth: { public: everybody('other_user'), private: everybody('other_user') },
+    room: bound('other_user'),
+  },
   ping: {
     frame: () => ({ type: 'ping' }),
     auth: { public: everybody('ack'), private: everybody('ack') },

@@ -52,9 +52,9 @@ describe.each(BROKERS)('The %s broker', (_, make) => {
   it('brings commands as it brings frames', async () => {
     await broker.listen('user:7');
 
-    broker.publish({ kind: 'disconnect', topic: 'user:7', userId: 7, sessionId: 's' });
+    broker.publish({ kind: 'disconnect', topic: 'user:7', userId: 7, sessionIds: ['s'] });
     await broker.listen('user:8');
 
-    expect(received).toEqual([{ kind: 'disconnect', topic: 'user:7', userId: 7, sessionId: 's' }]);
+    expect(received).toEqual([{ kind: 'disconnect', topic: 'user:7', userId: 7, sessionIds: ['s'] }]);
   });
 });

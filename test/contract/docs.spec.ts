@@ -227,7 +227,12 @@ describe('docs/configuration.md', () => {
   it('leaves out only the defaults of variables without one', () => {
     const without = variables.filter(({ fallback }) => fallback === undefined);
 
-    expect(without.map(({ name }) => name).sort()).toEqual(['CORS_ORIGINS', 'NODE_ENV', 'SECRET_KEY']);
+    expect(without.map(({ name }) => name).sort()).toEqual([
+      'CORS_ORIGINS',
+      'NODE_ENV',
+      'SECRET_KEY',
+      'SECRET_KEYS_OLD',
+    ]);
   });
 
   it.each(bounded)('says which values $name may have', ({ name, values }) => {
@@ -237,7 +242,14 @@ describe('docs/configuration.md', () => {
   it('is checked for every variable but those of free text', () => {
     const free = names.filter((name) => bounded.every((variable) => variable.name !== name));
 
-    expect(free.sort()).toEqual(['CORS_ORIGINS', 'DATABASE_URL', 'HOST', 'NODE_ENV', 'SECRET_KEY']);
+    expect(free.sort()).toEqual([
+      'CORS_ORIGINS',
+      'DATABASE_URL',
+      'HOST',
+      'NODE_ENV',
+      'SECRET_KEY',
+      'SECRET_KEYS_OLD',
+    ]);
   });
 
   /** What the server takes, from its own words about a value that it does not. Nothing for free text. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -81,6 +81,12 @@ describe('The settings', () => {
       { SECRET_KEY: '09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7' },
       /^SECRET_KEY is a well-known/,
     ],
+    [{ SECRET_KEYS_OLD: 'short' }, /^SECRET_KEYS_OLD: key 1 is 5 bytes long; HS256 needs at least 32\.$/],
+    [{ SECRET_KEYS_OLD: `${GOOD_KEY},${'a'.repeat(64)}` }, /^SECRET_KEYS_OLD: key 2 repeats/],
+    [
+      { SECRET_KEYS_OLD: [1, 2, 3, 4].map((number) => `${GOOD_KEY} ${number}`).join() },
+      /^SECRET_KEYS_OLD may hold 3 keys at most\.$/,
+    ],
     [{ SECRET_KEY: 'please-change-me-before-production-0123456789' }, /^SECRET_KEY is a well-known/],
   ])('refuse %j with a sentence', (env, sentence) => {
     expect(mistakesOf(env)).toEqual([expect.stringMatching(sentence)]);
@@ -102,6 +108,37 @@ describe('A secret key that nobody chose', () => {
     expect(readFileSync(file, 'utf8').trim()).toBe(first);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(parseSettings(env).secretKey).toBe(first);
+  });
+
+  it('is read with those from before it: the first line signs', () => {
+    const [own] = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, `${GOOD_KEY} of today\n\n  ${own}\n`);
+
+    expect(parseSettings({ ...env, SECRET_KEYS_OLD: GOOD_KEY })).toMatchObject({
+      secretKey: `${GOOD_KEY} of today`,
+      oldSecretKeys: [own, GOOD_KEY],
+      secretFile: file,
+    });
+    writeFileSync(file, `${own}\n`);
+  });
+
+  it.each([
+    ['a weak one', `${GOOD_KEY}\nshort\n`, /the key in line 2 is 5 bytes long/],
+    ['no key', '\n', /the key in line 1 is 0 bytes long/],
+    [
+      'more than four',
+      [1, 2, 3, 4, 5].map((number) => `${GOOD_KEY} ${number}`).join('\n'),
+      /holds more than 4 keys/,
+    ],
+  ])('is refused when the file holds %s', (_, text, sentence) => {
+    const weak = { SECRET_KEY: '', DATABASE_URL: `sqlite:///${folder}/weak.db` };
+    writeFileSync(join(folder, 'weak.secret'), text, { mode: 0o600 });
+
+    expect(mistakesOf(weak)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  it('is not looked for when the operator gives one', () => {
+    expect(parseSettings(good)).toMatchObject({ secretFile: undefined, oldSecretKeys: [] });
   });
 
   it('is another one beside another database', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { SessionsService } from '../../src/auth/sessions.service.js';
+import { SessionEndings } from '../../src/auth/session-endings.js';
 import { WriteQueue } from '../../src/database/write-queue.js';
 import { authenticated } from '../support/authenticated.js';
 import { handshake } from '../support/handshake.js';
@@ -34,17 +34,22 @@ async function holdWrites(): Promise<Held> {
   return { release, waiting };
 }
 
-function endSessionOf(person: Person): Promise<void> {
-  return server.inside(SessionsService).end(authenticated(person));
-}
+/** Ways in which a session ends. */
+const ENDINGS: [string, (person: Person) => Promise<unknown>][] = [
+  ['a log-out', (person) => server.inside(SessionEndings).logOut(authenticated(person))],
+  [
+    'the end of all sessions',
+    (person) => server.inside(SessionEndings).endAll(authenticated(person), { keepCurrent: false }),
+  ],
+];
 
 describe('A handshake that crosses', () => {
-  it('a log-out is refused, though the session was alive when it was looked up', async () => {
+  it.each(ENDINGS)('%s is refused, though the session was alive when it was looked up', async (_, end) => {
     const [ada, bob] = await server.people('ada', 'bob');
     const room = await server.roomOf(ada);
     const writes = await holdWrites();
 
-    const ended = endSessionOf(bob);
+    const ended = end(bob);
     const entering = handshake(`${server.socketUrl}/ws/room/${room.id}?token=${bob.token}`);
     await until(writes.waiting, (count) => count === 2);
     writes.release();

@@ -64,7 +64,18 @@ describe('What the log keeps to itself', () => {
     await adas.say('a text of some intimacy');
     await adas.ask({ type: 'message', content: 'an intimate text that fails', reply_to: 999999 });
     adas.sendText('an intimate text that is no JSON');
+    const other = await server.person('bob');
+    for (const token of [ada.token, `${ada.token}x`, other.token]) {
+      await adas.ask({ type: 'authenticate', token });
+    }
+    adas.send({ type: 'authenticate', token: [ada.token] });
     await adas.settled();
+    await handshake(`${server.socketUrl}/ws/auth?ticket=${ticket}`);
+    await server.rest.post(
+      '/api/users/me/password',
+      { current_password: `${ada.password}, but wrong`, new_password: 'intimate new password' },
+      ada,
+    );
     await handshake(`${server.socketUrl}/ws/room/999999?token=${ada.token}`);
     await handshake(`${server.socketUrl}/nothing?token=${ada.token}`);
     await handshake(`${server.socketUrl}/ws/auth?token=${ada.token}x`);
@@ -79,7 +90,7 @@ describe('What the log keeps to itself', () => {
 
     new Logger('Test').debug('the log is being read');
     expect(log).toContain('the log is being read');
-    for (const secret of [ada.token, ada.refreshToken, ticket, ada.password, 'intima']) {
+    for (const secret of [ada.token, other.token, ada.refreshToken, ticket, ada.password, 'intima']) {
       expect(log).not.toContain(secret);
     }
   });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
-import { SessionsService } from '../../src/auth/sessions.service.js';
+import { SessionEndings } from '../../src/auth/session-endings.js';
 import { expectProblem } from '../support/problems.js';
 import { authenticated } from '../support/authenticated.js';
 import { handshake } from '../support/handshake.js';
@@ -27,7 +27,7 @@ function holdNextRead() {
 }
 
 function logOutInside(person: Person): Promise<void> {
-  return server.inside(SessionsService).end(authenticated(person));
+  return server.inside(SessionEndings).logOut(authenticated(person));
 }
 
 describe('Requests that share a look at their sessions', () => {

@@ -16,7 +16,14 @@ export interface SessionOwner {
   expelled(room: number): void;
 }
 
-const IGNORED = new Set(['connection_established', 'pong', 'user_joined', 'user_left', 'user_disconnected']);
+const IGNORED = new Set([
+  'connection_established',
+  'pong',
+  'token_expiring',
+  'user_joined',
+  'user_left',
+  'user_disconnected',
+]);
 
 /** One connection as a client understands it: which rooms it hears, and what came of each. */
 export class Session implements LinkListener {

@@ -99,7 +99,8 @@ export class DeviceClient {
       case 'pong':
         return [];
       case 'echo':
-        return [this.line(undefined, 'echo')];
+      case 'token_expiring':
+        return [this.line(undefined, frame.type)];
     }
   }
 

@@ -2,8 +2,16 @@ import { createHmac } from 'node:crypto';
 
 type Claims = Record<string, unknown>;
 
+export function headerOf(token: string): Claims {
+  return partOf(token, 0);
+}
+
 export function claimsOf(token: string): Claims {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
+  return partOf(token, 1);
+}
+
+function partOf(token: string, index: number): Claims {
+  return JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString()) as Claims;
 }
 
 /** A token with any header and claims, signed with any key: what an attacker, or an older server, could make. */

@@ -8,6 +8,7 @@ export interface ServerFrames {
     user_id: number;
     username: string;
     client_id: string;
+    token_expires_at: string;
     resumable: boolean;
     epoch: string;
   };
@@ -26,6 +27,7 @@ export interface ServerFrames {
   user_typing: PersonFrame<'user_typing'> & { expires_in: number };
   room_joined: { type: 'room_joined'; room_id: number; room_name: string; head_seq: number; epoch: string };
   room_left: { type: 'room_left'; room_id: number; reason: string };
+  token_expiring: { type: 'token_expiring'; expires_at: string; seconds_left: number };
   error: ErrorFrame;
   pong: { type: 'pong'; timestamp: string };
   ack: AckFrame;
@@ -60,6 +62,7 @@ export interface AckFrame {
   seq?: number;
   room_id?: number;
   duplicate?: boolean;
+  token_expires_at?: string;
 }
 
 export interface ErrorFrame {

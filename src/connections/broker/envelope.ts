@@ -42,12 +42,12 @@ export interface DropEnvelope {
   readonly farewell: EncodedFrame;
 }
 
-/** A session of the user has ended: its sockets close. */
+/** Sessions of the user have ended: their sockets close. They are named, so that no newer one is meant. */
 interface DisconnectEnvelope {
   readonly kind: 'disconnect';
   readonly topic: Topic;
   readonly userId: number;
-  readonly sessionId: string;
+  readonly sessionIds: readonly string[];
 }
 
 /** @param entries at least one, each the next of the one before */
