@@ -29,6 +29,8 @@ export class Settings {
   readonly limits: Limits;
   readonly heartbeat: Heartbeat;
   readonly shutdownTimeout: number;
+  /** Whether `/ws/conformance` exists. */
+  readonly conformanceEndpoint: boolean;
 
   constructor(values: Settings) {
     Object.assign(this, values);

@@ -46,8 +46,7 @@ export class ConnectionLifecycle {
     const expiry = this.closeAtExpiry(connection);
 
     socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (isBinary) connection.close(CLOSE.unsupportedData);
-      else if (connection.isOpen) this.router.receive(connection, bytesOf(data));
+      if (connection.isOpen) this.router.receive(connection, bytesOf(data), isBinary);
     });
     socket.on('pong', () => {
       connection.awaitsPong = false;

@@ -7,7 +7,7 @@ import { EPOCH_MAX } from '../protocol/limits.js';
 import type { Admission, UserConnection } from './connection.js';
 import type { Cursor } from './catch-up.js';
 import { originOf } from './client-origin.js';
-import { endpointAt } from './endpoints.js';
+import { endpointAt, type Endpoint } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
 
 /** What a socket showed to prove who is behind it. */
@@ -83,8 +83,7 @@ export class Handshake {
     if (this.draining) throw new AppError('shutting_down');
     checkUpgrade(request);
     const url = urlOf(request);
-    const endpoint = endpointAt(url.pathname);
-    if (!endpoint) throw new AppError('route_not_found');
+    const endpoint = this.endpointOf(url);
     this.checkOrigin(request);
     const cursor = cursorOf(url);
     const seat = this.seats.take();
@@ -100,6 +99,14 @@ export class Handshake {
       this.seats.release(seat);
       throw error;
     }
+  }
+
+  /** @throws AppError `route_not_found` */
+  private endpointOf(url: URL): Endpoint {
+    const endpoint = endpointAt(url.pathname);
+    const isThere = endpoint?.name !== 'conformance' || this.settings.conformanceEndpoint;
+    if (!endpoint || !isThere) throw new AppError('route_not_found');
+    return endpoint;
   }
 
   private async userOf(request: IncomingMessage, url: URL, seat: Seat): Promise<AuthenticatedUser> {
