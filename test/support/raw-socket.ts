@@ -83,7 +83,7 @@ export class RawSocket {
     this.chunks.push(chunk);
     this.length += chunk.length;
     if (this.length < this.needed) return;
-    let received = Buffer.concat(this.chunks);
+    let received: Buffer = Buffer.concat(this.chunks);
     if (!this.isUpgraded) {
       const end = received.indexOf('\r\n\r\n');
       if (end >= 0) {
