@@ -235,7 +235,7 @@ export default defineConfig(
   },
   { files: ['test/**/*.spec.ts'], rules: { 'parlor/asserts': 'error' } },
   {
-    files: ['test/e2e/**/*.ts', 'test/contract/**/*.ts'],
+    files: ['test/e2e/**/*.ts', 'test/contract/**/*.ts', 'test/conformance/**/*.ts'],
     rules: {
       'no-restricted-globals': [
         'error',

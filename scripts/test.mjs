@@ -3,7 +3,8 @@
  *
  * Jest needs a flag of Node's to load ES modules. The browser tests need Chromium, which is not on
  * every desk: without it they are left out, and that is said; where `CI` is set they always run, and fail
- * without Chromium. The same goes for the tests on a broken disk, which need Linux and a C compiler.
+ * without Chromium. The same goes for the tests on a broken disk, which need Linux and a C compiler, and for
+ * those with clients that are not ours, which need two libraries of Python's and curl.
  * `--results` writes Jest's own report as JSON.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,6 +14,8 @@ import { fileURLToPath } from 'node:url';
 
 const BROWSER_TESTS = ['test/e2e/browser'];
 const DISK_TESTS = ['test/e2e/power-loss', 'test/e2e/disk-faults'];
+const PYTHON_TESTS = ['test/e2e/interop-python'];
+const CURL_TESTS = ['test/e2e/interop-curl'];
 const CHROMIUM_NAMES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const isExecutable = (path) => {
@@ -32,6 +35,12 @@ if (results !== -1) args.splice(results, 2, '--json', `--outputFile=${args[resul
 
 const hasCompiler = process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0;
 
+/** Debian's packages are for Debian's own Python, which need not be the first on the path. */
+const python = [process.env.INTEROP_PYTHON, '/usr/bin/python3', 'python3']
+  .filter(Boolean)
+  .find((name) => spawnSync(name, ['-B', '-c', 'import websockets, autobahn']).status === 0);
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
 const leaveOut = (tests, why) => {
   if (process.env.CI) return;
   console.log(`${tests.map((path) => `${path}*.spec.ts`).join(' and ')} are left out: they need ${why}.`);
@@ -41,6 +50,10 @@ if (chromium === undefined) {
   leaveOut(BROWSER_TESTS, 'Chromium (apt-get install chromium, or CHROMIUM_PATH)');
 }
 if (!hasCompiler) leaveOut(DISK_TESTS, 'Linux and a C compiler (apt-get install gcc libc6-dev)');
+if (python === undefined) {
+  leaveOut(PYTHON_TESTS, 'two Python libraries (apt-get install python3-websockets python3-autobahn)');
+}
+if (!hasCurl) leaveOut(CURL_TESTS, 'curl (apt-get install curl)');
 args.push('--testPathIgnorePatterns=/node_modules/');
 
 const { status, signal } = spawnSync(
@@ -54,7 +67,11 @@ const { status, signal } = spawnSync(
   {
     cwd: join(import.meta.dirname, '..'),
     stdio: 'inherit',
-    env: chromium === undefined ? process.env : { ...process.env, CHROMIUM_PATH: chromium },
+    env: {
+      ...process.env,
+      ...(chromium !== undefined && { CHROMIUM_PATH: chromium }),
+      ...(python !== undefined && { INTEROP_PYTHON: python }),
+    },
   },
 );
 if (signal !== null) console.error(`Jest was ended by ${signal}.`);

@@ -54,6 +54,7 @@ export function parseSettings(env: Environment): Settings {
       timeout: read.integer('HEARTBEAT_TIMEOUT_MS', 8_000, 20, 3_600_000),
     },
     shutdownTimeout: read.integer('SHUTDOWN_TIMEOUT_MS', 10_000, 0, 600_000),
+    conformanceEndpoint: conformanceOf(read, env.NODE_ENV === 'production'),
   };
   if (values.heartbeat.timeout >= values.heartbeat.interval) {
     read.mistakes.push('HEARTBEAT_TIMEOUT_MS must be shorter than HEARTBEAT_INTERVAL_MS.');
@@ -131,6 +132,15 @@ function originsOf(read: EnvReader, production: boolean): string[] {
     }
   }
   return origins;
+}
+
+/** A raw echo is for tests: to people it would be nothing but free bandwidth. */
+function conformanceOf(read: EnvReader, production: boolean): boolean {
+  const isOn = read.oneOf('CONFORMANCE_ENDPOINT', ['off', 'on']) === 'on';
+  if (isOn && production) {
+    read.mistakes.push('CONFORMANCE_ENDPOINT is for development; it must be off in production.');
+  }
+  return isOn;
 }
 
 /** RFC 6454: scheme, host and port, and nothing after. */

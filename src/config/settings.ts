@@ -40,6 +40,8 @@ export class Settings {
   readonly hstsSeconds: number;
   readonly heartbeat: Heartbeat;
   readonly shutdownTimeout: number;
+  /** Whether `/ws/conformance` exists. */
+  readonly conformanceEndpoint: boolean;
 
   constructor(values: Settings) {
     Object.assign(this, values);

@@ -48,8 +48,7 @@ export class ConnectionLifecycle {
     this.expiry.watch(connection);
 
     socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (isBinary) connection.close(CLOSE.unsupportedData);
-      else if (connection.isOpen) this.router.receive(connection, bytesOf(data));
+      if (connection.isOpen) this.router.receive(connection, bytesOf(data), isBinary);
     });
     socket.on('ping', (payload: Buffer) => this.router.receivePing(connection, payload));
     socket.on('pong', () => {

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import { CLOSE } from '../protocol/close-codes.js';
-import { encodeFrame, encodeText, type EncodedFrame } from '../protocol/encode-frame.js';
+import { encodeBytes, encodeFrame, encodeText, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { ServerFrame } from '../protocol/server-frames.js';
 import type { Cursor } from './catch-up.js';
 import type { ClientOrigin } from '../identity/client-origin.js';
@@ -175,6 +175,13 @@ export class Connection implements Holder {
   sendText(text: string): void {
     this.deliver(encodeText(text));
     this.outbox.flush();
+  }
+
+  /** Sends a message as it came, at once. Resolves when it has left the process, or the socket is closed. */
+  sendBytes(payload: Buffer, isBinary: boolean): Promise<void> {
+    if (!this.isOpen) return Promise.resolve();
+    this.outbox.put(encodeBytes(payload, isBinary), 'soon');
+    return new Promise((resolve) => this.outbox.flush(resolve));
   }
 
   /**

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CatchUpService } from './catch-up.service.js';
 import { Broker } from './broker/broker.js';
 import { MemoryBroker } from './broker/memory-broker.js';
+import { ConformanceGateway } from './conformance.gateway.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
 import { ConnectionRecord } from './connection-record.entity.js';
 import { ConnectionRecorder } from './connection-recorder.js';
@@ -31,6 +32,7 @@ import { WriteTurns } from './write-turns.js';
   providers: [
     { provide: Broker, useClass: MemoryBroker },
     CatchUpService,
+    ConformanceGateway,
     ConnectionLifecycle,
     ConnectionRecorder,
     ConnectionRegistry,

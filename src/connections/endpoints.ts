@@ -1,10 +1,15 @@
 /** The doors for WebSockets. `auth` and `room` speak the same frames; a room socket is bound to one room. */
-export type EndpointName = 'public' | 'auth' | 'room' | 'echo';
+export type EndpointName = 'public' | 'auth' | 'room' | 'echo' | 'conformance';
 
-export const ENDPOINT_NAMES: readonly EndpointName[] = ['public', 'auth', 'room', 'echo'];
+export const ENDPOINT_NAMES: readonly EndpointName[] = ['public', 'auth', 'room', 'echo', 'conformance'];
 
 /** Gateways are declared on these paths. Those on `auth` also serve `/ws/room/{room_id}`. */
-export const GATEWAY_PATH = { public: '/ws', auth: '/ws/auth', echo: '/ws/echo' } as const;
+export const GATEWAY_PATH = {
+  public: '/ws',
+  auth: '/ws/auth',
+  echo: '/ws/echo',
+  conformance: '/ws/conformance',
+} as const;
 
 export interface Endpoint {
   readonly name: EndpointName;
@@ -24,6 +29,8 @@ export function endpointAt(pathname: string): Endpoint | undefined {
       return { name: 'auth', gatewayPath: path };
     case GATEWAY_PATH.echo:
       return { name: 'echo', gatewayPath: path };
+    case GATEWAY_PATH.conformance:
+      return { name: 'conformance', gatewayPath: path };
     default: {
       const roomId = Number(/^\/ws\/room\/([1-9]\d{0,14})$/.exec(path)?.[1]);
       return Number.isNaN(roomId) ? undefined : { name: 'room', gatewayPath: GATEWAY_PATH.auth, roomId };

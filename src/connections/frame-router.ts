@@ -23,7 +23,7 @@ const PIPELINED: ReadonlySet<ClientFrameType> = new Set(['message']);
 @Injectable()
 export class FrameRouter implements OnApplicationBootstrap {
   private readonly logger = new Logger('Frames');
-  private handlers: HandlerTable = { frames: new Map(), texts: new Map() };
+  private handlers: HandlerTable = { frames: new Map(), texts: new Map(), bytes: new Map() };
 
   constructor(
     private readonly gateways: GatewayExplorer,
@@ -34,14 +34,14 @@ export class FrameRouter implements OnApplicationBootstrap {
     this.handlers = this.gateways.explore();
   }
 
-  /** Takes one text from a socket. Answers it, now or when its turn comes; never throws. */
-  receive(connection: Connection, bytes: Buffer): void {
+  /** Takes one message from a socket. Answers it, now or when its turn comes; never throws. */
+  receive(connection: Connection, bytes: Buffer, isBinary: boolean): void {
     connection.lastActiveAt = Date.now();
     const withinBudget = connection.frameBudget.take(performance.now());
-    const text = bytes.toString();
-    if (!connection.hasUser()) return this.receiveText(connection, text, withinBudget);
+    if (!connection.hasUser()) return this.receiveFromAnyone(connection, bytes, isBinary, withinBudget);
+    if (isBinary) return connection.close(CLOSE.unsupportedData);
 
-    const parsed = parseFrame(text, connection.boundRoom);
+    const parsed = parseFrame(bytes.toString(), connection.boundRoom);
     if (!withinBudget) return this.refuse(connection, parsed.ref);
     connection.frames.push(new ReceivedFrame(connection, parsed, bytes.length, this));
   }
@@ -60,9 +60,24 @@ export class FrameRouter implements OnApplicationBootstrap {
     connection.close(CLOSE.flooding);
   }
 
-  private receiveText(connection: Connection, text: string, withinBudget: boolean): void {
+  private receiveFromAnyone(
+    connection: Connection,
+    bytes: Buffer,
+    isBinary: boolean,
+    withinBudget: boolean,
+  ): void {
+    const path = connection.admission.endpoint.gatewayPath;
+    const handleBytes = this.handlers.bytes.get(path);
+    if (isBinary && !handleBytes) return connection.close(CLOSE.unsupportedData);
     if (!withinBudget) return this.refuse(connection, undefined);
-    this.handlers.texts.get(connection.admission.endpoint.gatewayPath)?.(connection, text);
+    if (!handleBytes) return this.handlers.texts.get(path)?.(connection, bytes.toString());
+    // In the queue, so that whoever does not read what comes back is not read any further either.
+    connection.frames.push({
+      size: bytes.length,
+      pipelined: true,
+      handle: () => handleBytes(connection, bytes, isBinary),
+      answer: () => undefined,
+    });
   }
 
   /** A refusal never waits in the queue, so that flooding does not make it grow. */

@@ -3,7 +3,14 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
 import { CLIENT_FRAME_TYPES, type ClientFrameType } from '../protocol/client-frames.js';
 import type { UserConnection } from './connection.js';
-import { frameTypeOf, readsText, type Handled, type TextHandler } from './on-frame.decorator.js';
+import {
+  frameTypeOf,
+  readsBytes,
+  readsText,
+  type BytesHandler,
+  type Handled,
+  type TextHandler,
+} from './on-frame.decorator.js';
 
 /** A handler whose frame has been checked by the parser, so that its own type no longer matters. */
 type AnyFrameHandler = (connection: UserConnection, frame: object) => Handled | Promise<Handled>;
@@ -12,6 +19,8 @@ export interface HandlerTable {
   readonly frames: Map<ClientFrameType, AnyFrameHandler>;
   /** By the path of the gateway. */
   readonly texts: Map<string, TextHandler>;
+  /** By the path of the gateway. */
+  readonly bytes: Map<string, BytesHandler>;
 }
 
 /** Finds what the gateways of all modules handle: one table, made once. */
@@ -24,7 +33,7 @@ export class GatewayExplorer {
 
   /** @throws Error when a client frame has no handler, or two */
   explore(): HandlerTable {
-    const table: HandlerTable = { frames: new Map(), texts: new Map() };
+    const table: HandlerTable = { frames: new Map(), texts: new Map(), bytes: new Map() };
     for (const { instance, metatype } of this.discovery.getProviders()) {
       const options: unknown = metatype ? Reflect.getMetadata(GATEWAY_OPTIONS, metatype) : undefined;
       if (hasPath(options) && isObject(instance)) this.add(table, instance, options.path);
@@ -44,13 +53,24 @@ export class GatewayExplorer {
         if (table.frames.has(type)) throw new Error(`Two gateways handle the client frame "${type}".`);
         table.frames.set(type, (connection, frame) => method.call(gateway, connection, frame));
       }
-      if (readsText(method))
+      if (readsText(method)) {
         table.texts.set(path, (connection, text) => void method.call(gateway, connection, text));
+      }
+      if (readsBytes(method)) {
+        table.bytes.set(path, async (connection, bytes, isBinary) => {
+          await method.call(gateway, connection, bytes, isBinary);
+        });
+      }
     }
   }
 }
 
-type Method = (this: object, connection: object, input: object | string) => Handled | Promise<Handled>;
+type Method = (
+  this: object,
+  connection: object,
+  input: object | string,
+  isBinary?: boolean,
+) => Handled | Promise<Handled>;
 
 function isMethod(value: unknown): value is Method {
   return typeof value === 'function';

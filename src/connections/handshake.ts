@@ -8,7 +8,7 @@ import { EPOCH_MAX } from '../protocol/limits.js';
 import type { Admission, UserConnection } from './connection.js';
 import type { Cursor } from './catch-up.js';
 import { checkHeaders } from './check-headers.js';
-import { endpointAt } from './endpoints.js';
+import { endpointAt, type Endpoint } from './endpoints.js';
 import { Seats, type Seat } from './seats.js';
 import { UpgradeBudget } from './upgrade-budget.js';
 
@@ -90,8 +90,7 @@ export class Handshake {
     checkHeaders(request);
     checkUpgrade(request);
     const url = urlOf(request);
-    const endpoint = endpointAt(url.pathname);
-    if (!endpoint) throw new AppError('route_not_found');
+    const endpoint = this.endpointOf(url);
     this.checkOrigin(request);
     const cursor = cursorOf(url);
     const seat = this.seats.take(network);
@@ -107,6 +106,14 @@ export class Handshake {
       this.seats.release(seat);
       throw error;
     }
+  }
+
+  /** @throws AppError `route_not_found` */
+  private endpointOf(url: URL): Endpoint {
+    const endpoint = endpointAt(url.pathname);
+    const isThere = endpoint?.name !== 'conformance' || this.settings.conformanceEndpoint;
+    if (!endpoint || !isThere) throw new AppError('route_not_found');
+    return endpoint;
   }
 
   private async userOf(

@@ -12,9 +12,13 @@ export type FrameHandler<T extends ClientFrameType> = (
 
 export type TextHandler = (connection: Connection, text: string) => void;
 
+/** Resolves once the next message may be read. Never rejects. */
+export type BytesHandler = (connection: Connection, bytes: Buffer, isBinary: boolean) => Promise<void>;
+
 /** Which methods were declared to handle what. By function, because that is what a decorator is given. */
 const frameMethods = new WeakMap<object, ClientFrameType>();
 const textMethods = new WeakSet();
+const bytesMethods = new WeakSet();
 
 /** Handles one type of client frame on `/ws/auth` and on room sockets. A wrong signature does not compile. */
 export function OnFrame<T extends ClientFrameType>(type: T) {
@@ -38,6 +42,17 @@ export function OnText() {
   };
 }
 
+/** Handles every message of an endpoint as it came, text or binary. */
+export function OnBytes() {
+  return <M extends BytesHandler>(
+    _target: object,
+    _name: string,
+    method: TypedPropertyDescriptor<M>,
+  ): void => {
+    if (method.value) bytesMethods.add(method.value);
+  };
+}
+
 /** The type of frame that a method was declared to handle. */
 export function frameTypeOf(method: object): ClientFrameType | undefined {
   return frameMethods.get(method);
@@ -45,4 +60,8 @@ export function frameTypeOf(method: object): ClientFrameType | undefined {
 
 export function readsText(method: object): boolean {
   return textMethods.has(method);
+}
+
+export function readsBytes(method: object): boolean {
+  return bytesMethods.has(method);
 }

@@ -3,13 +3,14 @@ import { CATALOGUE } from '../errors/catalogue.js';
 import type { ErrorFrame, PongFrame, ServerFrame } from './server-frames.js';
 
 /**
- * A frame as the bytes that travel: one text message of a server (RFC 6455, 5.2), its header included. Encoded
+ * A frame as the bytes that travel: one message of a server (RFC 6455, 5.2), its header included. Encoded
  * once, handed to every subscriber; several of them joined are bytes that may travel as well.
  */
 export type EncodedFrame = Buffer;
 
-/** FIN, no extension, text (RFC 6455, 5.2 and 5.6). What a server sends is not masked (5.1). */
+/** FIN, no extension, and the opcode (RFC 6455, 5.2 and 5.6). What a server sends is not masked (5.1). */
 const WHOLE_TEXT = 0x81;
+const WHOLE_BINARY = 0x82;
 const LENGTH_IN_2_BYTES = 126;
 const LENGTH_IN_8_BYTES = 127;
 
@@ -19,9 +20,23 @@ export function encodeFrame(frame: ServerFrame): EncodedFrame {
 
 export function encodeText(text: string): EncodedFrame {
   const length = Buffer.byteLength(text);
+  const bytes = withHeader(WHOLE_TEXT, length);
+  bytes.write(text, bytes.length - length, 'utf8');
+  return bytes;
+}
+
+/** A message as it came from a client. The bytes are copied. */
+export function encodeBytes(payload: Buffer, isBinary: boolean): EncodedFrame {
+  const bytes = withHeader(isBinary ? WHOLE_BINARY : WHOLE_TEXT, payload.length);
+  payload.copy(bytes, bytes.length - payload.length);
+  return bytes;
+}
+
+/** Room for a frame, with its header written and its payload not. */
+function withHeader(first: number, length: number): Buffer {
   const header = length < LENGTH_IN_2_BYTES ? 2 : length < 0x1_0000 ? 4 : 10;
   const bytes = Buffer.allocUnsafe(header + length);
-  bytes[0] = WHOLE_TEXT;
+  bytes[0] = first;
   if (header === 2) {
     bytes[1] = length;
   } else if (header === 4) {
@@ -31,7 +46,6 @@ export function encodeText(text: string): EncodedFrame {
     bytes[1] = LENGTH_IN_8_BYTES;
     bytes.writeBigUInt64BE(BigInt(length), 2);
   }
-  bytes.write(text, header, 'utf8');
   return bytes;
 }
 

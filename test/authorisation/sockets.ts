@@ -21,6 +21,12 @@ export const HANDSHAKES: Readonly<
 > = {
   public: { path: () => '/ws', public: anybody('101'), private: anybody('101') },
   echo: { path: () => '/ws/echo', public: anybody('101'), private: anybody('101') },
+  // Nobody has asked for it on this server.
+  conformance: {
+    path: () => '/ws/conformance',
+    public: anybody('404 route_not_found'),
+    private: anybody('404 route_not_found'),
+  },
   auth: { path: () => '/ws/auth', public: everybody('101'), private: everybody('101') },
   room: {
     path: ({ room }) => `/ws/room/${room.id}`,

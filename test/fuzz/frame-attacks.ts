@@ -23,7 +23,7 @@ const paths = fc.constantFrom('/ws', '/ws/auth', '/ws/room/{id}', '/ws/echo');
 const bytes = fc.oneof(
   fc
     .tuple(fc.nat({ max: 255 }), fc.uint8Array({ maxLength: 400 }), fc.boolean())
-    .map(([first, payload, isMasked]) => rawFrame(first, Buffer.from(payload), isMasked)),
+    .map(([first, payload, isMasked]) => rawFrame(first, Buffer.from(payload), isMasked ? undefined : false)),
   frameText.filter((text) => text.length < 2_000).map(textFrame),
   fc.uint8Array({ maxLength: 100 }).map((piece) => Buffer.from(piece)),
   fc.constantFrom(rawFrame(0x80 | OPCODE.ping, 'p'), rawFrame(OPCODE.text, '{'), CLOSING),

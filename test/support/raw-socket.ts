@@ -4,7 +4,7 @@ import { Mailbox } from './mailbox.js';
 
 const PATIENCE_MS = 8_000;
 
-interface RawFrame {
+export interface RawFrame {
   opcode: number;
   payload: Buffer;
 }
@@ -12,7 +12,13 @@ interface RawFrame {
 /** A client that may break every rule of RFC 6455, because it writes the bytes itself. */
 export class RawSocket {
   private readonly frames = new Mailbox<RawFrame>();
-  private received = Buffer.alloc(0);
+  private onUpgrade: () => void = () => undefined;
+  private readonly upgrade = new Promise<void>((resolve) => (this.onUpgrade = resolve));
+  private readonly ending: Promise<void>;
+  private chunks: Buffer[] = [];
+  private length = 0;
+  /** Bytes that have to be there before it is worth a look. */
+  private needed = 0;
   private isUpgraded = false;
   private everything = '';
 
@@ -20,6 +26,7 @@ export class RawSocket {
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.on('close', () => this.frames.end('the connection was closed'));
+    this.ending = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk) => this.receive(chunk));
   }
 
@@ -34,6 +41,27 @@ export class RawSocket {
 
   write(...parts: (string | Buffer)[]): void {
     this.socket.write(Buffer.concat(parts.map((part) => Buffer.from(part))));
+  }
+
+  /** Resolves when the bytes have left, or cannot any more. */
+  async writeOut(bytes: Buffer): Promise<void> {
+    await new Promise<void>((resolve) => this.socket.write(bytes, () => resolve()));
+  }
+
+  /** Resolves when the server has answered the handshake. */
+  upgraded(): Promise<void> {
+    return this.upgrade;
+  }
+
+  /** Every frame that came, once the server has ended the connection. */
+  async untilClosed(): Promise<readonly RawFrame[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const impatience = new Promise<never>((_, reject) => {
+      const came = () => this.frames.everything.map(({ opcode, payload }) => `${opcode}: ${payload.length}`);
+      timer = setTimeout(() => reject(new Error(`Still open. Arrived: ${came().join(', ')}`)), PATIENCE_MS);
+    });
+    await Promise.race([this.ending, impatience]).finally(() => clearTimeout(timer));
+    return this.frames.everything;
   }
 
   async next(): Promise<RawFrame> {
@@ -84,30 +112,52 @@ export class RawSocket {
   }
 
   private receive(chunk: Buffer): void {
-    this.everything += chunk.toString('latin1');
-    this.received = Buffer.concat([this.received, chunk]);
+    if (!this.isUpgraded) this.everything += chunk.toString('latin1');
+    this.chunks.push(chunk);
+    this.length += chunk.length;
+    if (this.length < this.needed) return;
+    let received: Buffer = Buffer.concat(this.chunks);
     if (!this.isUpgraded) {
-      const end = this.received.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      this.isUpgraded = true;
-      this.received = this.received.subarray(end + 4);
+      const end = received.indexOf('\r\n\r\n');
+      if (end >= 0) {
+        this.isUpgraded = true;
+        received = received.subarray(end + 4);
+        this.onUpgrade();
+      }
     }
-    for (let frame = this.takeFrame(); frame; frame = this.takeFrame()) this.frames.put(frame);
+    if (this.isUpgraded) received = this.takeFrames(received);
+    this.chunks = [received];
+    this.length = received.length;
   }
 
-  /** Frames of a server are not masked; those met in tests are shorter than 64 KB. */
-  private takeFrame(): RawFrame | undefined {
-    const [first, second] = this.received;
-    if (first === undefined || second === undefined) return undefined;
-    const isLong = second === 126;
-    if (isLong && this.received.length < 4) return undefined;
-    const start = isLong ? 4 : 2;
-    const length = isLong ? this.received.readUInt16BE(2) : second;
-    if (this.received.length < start + length) return undefined;
-    const payload = this.received.subarray(start, start + length);
-    this.received = this.received.subarray(start + length);
-    return { opcode: first & 0x0f, payload };
+  /** Gives what is left behind the whole frames. */
+  private takeFrames(received: Buffer): Buffer {
+    let rest = received;
+    for (;;) {
+      const header = headerOf(rest);
+      this.needed = header === undefined ? 0 : header.start + header.length;
+      if (header === undefined || rest.length < this.needed) return rest;
+      this.frames.put({ opcode: header.opcode, payload: rest.subarray(header.start, this.needed) });
+      rest = rest.subarray(this.needed);
+    }
   }
+}
+
+/**
+ * Reads the header of a server's frame, if it is there whole.
+ *
+ * @throws Error when it is masked, in pieces or of an extension, which no frame of this server is
+ */
+function headerOf(bytes: Buffer): { opcode: number; start: number; length: number } | undefined {
+  const [first, second] = bytes;
+  if (first === undefined || second === undefined) return undefined;
+  if ((first & 0xf0) !== FIN || second > 127)
+    throw new Error(`No frame of a server: ${bytes.toString('hex', 0, 2)}`);
+  const start = second === 127 ? 10 : second === 126 ? 4 : 2;
+  if (bytes.length < start) return undefined;
+  const length =
+    start === 10 ? Number(bytes.readBigUInt64BE(2)) : start === 4 ? bytes.readUInt16BE(2) : second;
+  return { opcode: first & 0x0f, start, length };
 }
 
 /** The request that opens a socket. */
@@ -123,21 +173,32 @@ export function upgradeRequest(path: string): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-export const OPCODE = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 } as const;
-const FIN = 0x80;
+export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
+export const FIN = 0x80;
+const MASK = Buffer.from([1, 2, 3, 4]);
 
 /** A client's frame. `first` is its first byte: FIN, reserved bits and opcode. */
-export function rawFrame(first: number, payload: string | Buffer, isMasked = true): Buffer {
+export function rawFrame(first: number, payload: string | Buffer, mask: Buffer | false = MASK): Buffer {
   const data = Buffer.from(payload);
-  const bit = isMasked ? 0x80 : 0;
-  const length =
-    data.length < 126
-      ? Buffer.from([bit | data.length])
-      : Buffer.from([bit | 126, data.length >> 8, data.length & 0xff]);
-  const mask = Buffer.from([1, 2, 3, 4]);
-  if (!isMasked) return Buffer.concat([Buffer.from([first]), length, data]);
-  const masked = data.map((byte, index) => byte ^ ((index % 4) + 1));
-  return Buffer.concat([Buffer.from([first]), length, mask, masked]);
+  const bit = mask ? 0x80 : 0;
+  const header = Buffer.from([first, bit | lengthMark(data.length), ...lengthBytes(data.length)]);
+  if (!mask) return Buffer.concat([header, data]);
+  for (let index = 0; index < data.length; index += 1) {
+    data[index] = (data[index] ?? 0) ^ (mask[index % 4] ?? 0);
+  }
+  return Buffer.concat([header, mask, data]);
+}
+
+function lengthMark(length: number): number {
+  return length < 126 ? length : length < 0x1_0000 ? 126 : 127;
+}
+
+function lengthBytes(length: number): Buffer {
+  if (length < 126) return Buffer.alloc(0);
+  if (length < 0x1_0000) return Buffer.from([length >> 8, length & 0xff]);
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(length));
+  return bytes;
 }
 
 /** A whole, correct text frame. */
