@@ -149,6 +149,8 @@ function environment(folder: string): NodeJS.ProcessEnv {
     MAX_CONNECTIONS: NO_LIMIT,
     MAX_CONNECTIONS_PER_USER: NO_LIMIT,
     MAX_ROOMS_PER_CONNECTION: NO_LIMIT,
+    MAX_ROOMS_PER_USER: NO_LIMIT,
+    MAX_ROOMS_OWNED: NO_LIMIT,
     MAX_WAITING_BYTES: String(64 * 1024 * 1024),
   };
 }

@@ -183,6 +183,8 @@ export class ServerUnderTest {
       MESSAGES_BURST: NO_LIMIT,
       MAX_CONNECTIONS: NO_LIMIT,
       MAX_CONNECTIONS_PER_USER: NO_LIMIT,
+      MAX_ROOMS_PER_USER: NO_LIMIT,
+      MAX_ROOMS_OWNED: NO_LIMIT,
       // Small, so that who does not read is really sent away, and found out when gone.
       MAX_WAITING_BYTES: String(64 * 1024),
       HEARTBEAT_INTERVAL_MS: '3000',

@@ -34,7 +34,8 @@ export interface Room {
   owner_id: number;
   head_seq: number;
   is_member: boolean;
-  role: 'owner' | 'member' | null;
+  role: 'owner' | 'admin' | 'member' | null;
+  capabilities: string[];
 }
 
 export interface Tokens {
@@ -63,6 +64,8 @@ const GENEROUS: Env = {
   MESSAGES_BURST: '1000000',
   MAX_CONNECTIONS_PER_USER: '1000',
   MAX_PASSWORDS_WAITING: '1000',
+  MAX_ROOMS_PER_USER: '1000000',
+  MAX_ROOMS_OWNED: '1000000',
 };
 
 /** A mailbox waits 8 seconds; the test around it has to outlive that to show what arrived. */
