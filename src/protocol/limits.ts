@@ -21,6 +21,8 @@ export const EPOCH_MAX = 64;
 export const INVITATION_SECONDS_MIN = 60;
 export const INVITATION_SECONDS_MAX = 2_592_000;
 export const INVITATION_SECONDS_DEFAULT = 604_800;
+/** Longer than any code that was ever given out. */
+export const INVITATION_CODE_MAX = 128;
 export const INVITATION_USES_MAX = 10_000;
 
 export const PAGE_MAX = 100;

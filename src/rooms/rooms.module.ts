@@ -8,6 +8,8 @@ import { UsersModule } from '../users/users.module.js';
 import { Ban } from './ban.entity.js';
 import { BansController } from './bans.controller.js';
 import { Invitation } from './invitation.entity.js';
+import { InvitationsController } from './invitations.controller.js';
+import { InvitationsService } from './invitations.service.js';
 import { MembersController } from './members.controller.js';
 import { Membership } from './membership.entity.js';
 import { MembershipsService } from './memberships.service.js';
@@ -32,8 +34,9 @@ import { TypingService } from './typing.service.js';
     ConnectionsModule,
     UsersModule,
   ],
-  controllers: [RoomsController, MembersController, BansController, MutesController],
+  controllers: [RoomsController, MembersController, BansController, MutesController, InvitationsController],
   providers: [
+    InvitationsService,
     MembershipsService,
     ModerationService,
     MutesService,
