@@ -131,7 +131,6 @@ describe('An admin', () => {
     ['kick', kick],
     ['ban', ban],
     ['mute', mute],
-    ['unban', (room, whom, by) => server.rest.delete(`/api/rooms/${room.id}/bans/${whom.id}`, by)],
     ['unmute', (room, whom, by) => server.rest.delete(`/api/rooms/${room.id}/mutes/${whom.id}`, by)],
   ])('does not %s the owner, another admin or themselves', async (_, act) => {
     const [ada, bob, cleo] = await server.people('ada', 'bob', 'cleo');
