@@ -57,6 +57,8 @@ export function launchOf(folder: string, port: number, durability: Durability): 
       MAX_HTTP_CONNECTIONS: NO_LIMIT,
       MAX_CONNECTIONS_PER_USER: NO_LIMIT,
       MAX_PASSWORDS_WAITING: NO_LIMIT,
+      MAX_ROOMS_PER_USER: NO_LIMIT,
+      MAX_ROOMS_OWNED: NO_LIMIT,
     },
   };
 }

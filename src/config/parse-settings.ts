@@ -179,6 +179,9 @@ function limitsOf(read: EnvReader): Limits {
     roomsPerConnection: read.integer('MAX_ROOMS_PER_CONNECTION', 1_000, 1, MAX_INT),
     passwordsWaiting: read.integer('MAX_PASSWORDS_WAITING', 100, 1, MAX_INT),
     waitingBytes: read.integer('MAX_WAITING_BYTES', 1024 * 1024, 1_024, MAX_INT),
+    roomsPerUser: read.integer('MAX_ROOMS_PER_USER', 1_000, 1, MAX_INT),
+    roomsOwned: read.integer('MAX_ROOMS_OWNED', 200, 1, MAX_INT),
+    invitationsPerRoom: read.integer('MAX_INVITATIONS_PER_ROOM', 100, 1, MAX_INT),
   };
 }
 

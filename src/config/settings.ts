@@ -85,6 +85,11 @@ export interface Limits {
   readonly passwordsWaiting: number;
   /** Bytes that may wait on one socket before it is closed as too slow. */
   readonly waitingBytes: number;
+  /** Rooms that one user may be a member of, and that one user may own. */
+  readonly roomsPerUser: number;
+  readonly roomsOwned: number;
+  /** Invitations of one room that could be used. */
+  readonly invitationsPerRoom: number;
 }
 
 /** How wrong passwords are slowed down. */

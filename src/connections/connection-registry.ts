@@ -1,7 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CLOSE } from '../protocol/close-codes.js';
 import { Broker } from './broker/broker.js';
-import type { DropEnvelope, EntriesEnvelope, Envelope, FrameEnvelope } from './broker/envelope.js';
+import type {
+  DropEnvelope,
+  EntriesEnvelope,
+  Envelope,
+  FrameEnvelope,
+  SilenceEnvelope,
+} from './broker/envelope.js';
 import type { Connection } from './connection.js';
 import { Seats } from './seats.js';
 import { Subscription } from './subscription.js';
@@ -124,6 +130,10 @@ export class ConnectionRegistry {
     return subscription;
   }
 
+  subscriptionOf(connection: Connection, topic: Topic): Subscription | undefined {
+    return this.topics.get(topic)?.subscriptions.get(connection);
+  }
+
   unsubscribe(connection: Connection, topic: Topic): void {
     const listeners = this.topics.get(topic);
     const subscription = listeners?.subscriptions.get(connection);
@@ -161,6 +171,8 @@ export class ConnectionRegistry {
         return this.fanOutEntries(envelope);
       case 'drop':
         return this.drop(envelope);
+      case 'silence':
+        return this.silence(envelope);
       case 'disconnect':
         return this.disconnect(envelope.userId, new Set(envelope.sessionIds));
     }
@@ -199,6 +211,15 @@ export class ConnectionRegistry {
       this.unsubscribe(connection, from);
       if (connection.boundTopic === from) connection.close(CLOSE.notAllowed);
       else connection.deliver(farewell);
+    }
+  }
+
+  private silence({ userId, where, until, notice }: SilenceEnvelope): void {
+    for (const connection of this.connectionsOf(userId)) {
+      const subscription = this.subscriptionOf(connection, where);
+      if (!subscription) continue;
+      subscription.silencedUntil = until;
+      connection.deliver(notice);
     }
   }
 

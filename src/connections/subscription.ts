@@ -20,6 +20,11 @@ import type { Urgency } from './write-turns.js';
  */
 export class Subscription {
   ended = false;
+  /**
+   * Until when the listener may not speak here, in milliseconds since the epoch. Nothing until it is known: it is
+   * looked up behind the beginning of the subscription, and what is told meanwhile is newer.
+   */
+  silencedUntil: number | undefined;
   /** What to do when a message is missing between the newest that was sent and one that arrives. */
   onHole: () => void = () => undefined;
   /** What waits for the backlog; nothing once live. */

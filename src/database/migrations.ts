@@ -1,6 +1,12 @@
 import { InitialSchema1763830800000 } from './migrations/1763830800000-initial-schema.js';
 import { Epochs1795467600000 } from './migrations/1795467600000-epochs.js';
 import { Audit1795550000000 } from './migrations/1795550000000-audit.js';
+import { RoomRoles1795560000000 } from './migrations/1795560000000-room-roles.js';
 
 /** In the order in which they were released. A released one is never changed. */
-export const migrations = [InitialSchema1763830800000, Epochs1795467600000, Audit1795550000000];
+export const migrations = [
+  InitialSchema1763830800000,
+  Epochs1795467600000,
+  Audit1795550000000,
+  RoomRoles1795560000000,
+];

@@ -43,9 +43,27 @@ export const CATALOGUE = {
   not_a_member: { status: 403, retryable: false, sentence: 'You are not a member of this room.' },
   room_is_private: { status: 403, retryable: false, sentence: 'This room is private.' },
   too_many_rooms: { status: 403, retryable: false, sentence: 'This socket listens to too many rooms.' },
+  muted: { status: 403, retryable: false, sentence: 'You are muted in this room.' },
   banned: { status: 403, retryable: false, sentence: 'You are banned from this room.' },
 
+  too_many_memberships: {
+    status: 403,
+    retryable: false,
+    sentence: 'You are in too many rooms; leave one first.',
+  },
+  too_many_rooms_owned: { status: 403, retryable: false, sentence: 'You own too many rooms.' },
+  too_many_invitations: {
+    status: 403,
+    retryable: false,
+    sentence: 'This room has too many open invitations; revoke some first.',
+  },
+
   room_not_found: { status: 404, retryable: false, sentence: 'There is no such room.' },
+  invitation_not_found: {
+    status: 404,
+    retryable: false,
+    sentence: 'There is no such invitation, or it is over.',
+  },
   user_not_found: { status: 404, retryable: false, sentence: 'There is no such user.' },
   session_not_found: { status: 404, retryable: false, sentence: 'You have no such session.' },
   route_not_found: { status: 404, retryable: false, sentence: 'There is nothing here.' },

@@ -35,14 +35,18 @@ export class RequestPipe implements PipeTransform<unknown, Promise<unknown>> {
   });
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const isInput = metadata.type === 'body' || metadata.type === 'query';
+    const isInput = metadata.type !== 'param';
     if (!isInput || !isDto(metadata.metatype)) return value;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new AppError('invalid_input', { detail: 'The body must be a JSON object.' });
     }
     const errors = misshapen(value);
     if (errors.length > 0) throw wrong(errors);
-    return this.fields.transform(value, metadata);
+    // A body that may be missing comes from a decorator of its own, and is a body nevertheless.
+    return this.fields.transform(
+      value,
+      metadata.type === 'custom' ? { ...metadata, type: 'body' } : metadata,
+    );
   }
 }
 

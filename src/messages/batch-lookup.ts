@@ -1,49 +1,43 @@
 import type { EntityManager } from 'typeorm';
 import { BoundValues } from '../database/bound-values.js';
 import { AppError } from '../errors/app-error.js';
+import { refusalOf, type Standing } from '../rooms/room-capabilities.js';
 import type { Draft } from './draft.js';
 import type { Message } from './message.entity.js';
 
 interface Head {
-  /** Who knows of a private room without being a member: its owner. Nothing for a public room. */
-  readonly hiddenBut: number | undefined;
   seq: number;
   moved: boolean;
 }
 
 /**
  * What a batch of appends has to know, read with one query for each question however large the batch:
- * the heads of its rooms and its memberships, its retries, and the messages that it answers.
+ * the heads of its rooms and how its authors stand to them, its retries, and the messages that it answers.
  *
  * Plain SQL that both databases understand: turning rows into entities costs more than reading them.
  */
 export class BatchLookup {
   private constructor(
     private readonly heads: Map<number, Head>,
-    private readonly members: Set<string>,
+    private readonly standings: Map<string, Standing>,
     private readonly originals: Map<string, Message>,
     private readonly answered: Map<number, number>,
   ) {}
 
   static async read(manager: EntityManager, drafts: readonly Draft[]): Promise<BatchLookup> {
-    const { heads, members } = await readStandings(manager, drafts);
+    const { heads, standings } = await readStandings(manager, drafts);
     return new BatchLookup(
       heads,
-      members,
+      standings,
       await readOriginals(manager, drafts),
       await readAnswered(manager, drafts),
     );
   }
 
-  /** Why a draft has no place in the room, if it has none. To a stranger a private room is as good as missing. */
+  /** Why a draft has no place in the room, if it has none. */
   refusalOf({ roomId, userId }: Draft): AppError | undefined {
-    const head = this.heads.get(roomId);
-    if (!head) return new AppError('room_not_found');
-    if (!this.members.has(pairOf(roomId, userId))) {
-      const isHidden = head.hiddenBut !== undefined && head.hiddenBut !== userId;
-      return new AppError(isHidden ? 'room_not_found' : 'not_a_member');
-    }
-    return undefined;
+    const standing = this.standings.get(pairOf(roomId, userId));
+    return standing ? refusalOf(standing, 'send') : new AppError('room_not_found');
   }
 
   /** Whether what a draft answers is there, if it answers anything. Asked of new messages only. */
@@ -82,38 +76,42 @@ export class BatchLookup {
 
 /**
  * One row for all: a row costs the driver more than the database. Numbers only, so that nothing in it can be
- * taken for a separator.
+ * taken for a separator. An admin counts as a member: both may send.
  */
 async function readStandings(
   manager: EntityManager,
   drafts: readonly Draft[],
-): Promise<{ heads: Map<number, Head>; members: Set<string> }> {
+): Promise<{ heads: Map<number, Head>; standings: Map<string, Standing> }> {
   const pairs = new Map(drafts.map((draft) => [pairOf(draft.roomId, draft.userId), draft]));
   const bound = new BoundValues(manager, pairs.size);
   const rows = [...pairs.values()].map(({ roomId, userId }) => `(${bound.numbers(roomId, userId)})`);
   const [row]: { standings: string | null }[] = await manager.query(
     `SELECT string_agg(
-        CAST(room.id AS text) || ' ' || CAST(room.head_seq AS text) || ' ' ||
-        CASE room.visibility WHEN 'private' THEN CAST(room.owner_id AS text) ELSE '' END || ' ' ||
-        CASE WHEN member.user_id IS NULL THEN '' ELSE CAST(member.user_id AS text) END, ',') AS standings
+        CAST(room.id AS text) || ' ' || CAST(room.head_seq AS text) || ' ' || CAST(pair.column2 AS text) || ' ' ||
+        CASE room.visibility WHEN 'private' THEN '1' ELSE '' END || ' ' ||
+        CASE WHEN member.user_id IS NULL THEN '' ELSE '1' END || ' ' ||
+        CASE WHEN room.owner_id = pair.column2 THEN '1' ELSE '' END || ' ' ||
+        CASE WHEN mute.user_id IS NULL THEN '' ELSE coalesce(CAST(mute.until AS text), 'Infinity') END,
+        ',') AS standings
       FROM (VALUES ${rows.join(', ')}) AS pair
       JOIN rooms AS room ON room.id = pair.column1
-      LEFT JOIN memberships AS member ON member.room_id = room.id AND member.user_id = pair.column2`,
+      LEFT JOIN memberships AS member ON member.room_id = room.id AND member.user_id = pair.column2
+      LEFT JOIN mutes AS mute ON mute.room_id = room.id AND mute.user_id = pair.column2`,
     bound.values,
   );
   const heads = new Map<number, Head>();
-  const members = new Set<string>();
-  for (const standing of row?.standings?.split(',') ?? []) {
-    const [roomId, seq, hiddenBut, memberId] = standing.split(' ');
-    const id = Number(roomId);
-    heads.set(id, { seq: Number(seq), hiddenBut: numberOf(hiddenBut), moved: false });
-    if (memberId) members.add(pairOf(id, Number(memberId)));
+  const standings = new Map<string, Standing>();
+  for (const facts of row?.standings?.split(',') ?? []) {
+    const [roomId, seq, userId, isPrivate, isMember, isOwner, mutedUntil] = facts.split(' ');
+    heads.set(Number(roomId), { seq: Number(seq), moved: false });
+    standings.set(`${roomId} ${userId}`, {
+      isPrivate: isPrivate === '1',
+      isMember: isMember === '1',
+      role: isOwner === '1' ? 'owner' : isMember === '1' ? 'member' : null,
+      mutedUntil: Number(mutedUntil),
+    });
   }
-  return { heads, members };
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  return text ? Number(text) : undefined;
+  return { heads, standings };
 }
 
 async function readOriginals(

@@ -58,10 +58,10 @@ export class MessageLog {
   }
 
   /**
-   * Stores a message. Whether the author is a member is decided in the same transaction, so that nothing
-   * of theirs can follow the end of their membership.
+   * Stores a message. Whether the author is a member and may send is decided in the same transaction, so that
+   * nothing of theirs can follow the end of their membership, or a mute.
    *
-   * @throws AppError `room_not_found` | `not_a_member` | `reply_not_found` | `storage_unavailable`
+   * @throws AppError `room_not_found` | `not_a_member` | `muted` | `reply_not_found` | `storage_unavailable`
    */
   append(draft: Draft): Promise<Appended> {
     if (this.pending.length >= MAX_PENDING || this.pendingLength >= MAX_PENDING_LENGTH) {

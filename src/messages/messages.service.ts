@@ -43,7 +43,7 @@ export class MessagesService {
    * Commit comes first: who sees a message can always fetch it again. REST and sockets both end here. A
    * second call with the same `client_msg_id` resolves to the first call's message and publishes nothing.
    *
-   * @throws AppError `room_not_found` | `not_a_member` | `content_too_long` | `reply_not_found` |
+   * @throws AppError `room_not_found` | `not_a_member` | `muted` | `content_too_long` | `reply_not_found` |
    *   `rate_limited` | `storage_unavailable`
    */
   send(user: AuthenticatedUser, { room_id, content, client_msg_id, reply_to }: Outgoing): Promise<Appended> {
@@ -63,7 +63,7 @@ export class MessagesService {
   /** @throws AppError `room_not_found` | `not_a_member` | `invalid_input` for two places at once */
   async page(user: AuthenticatedUser, roomId: number, query: MessagesQuery): Promise<Stretch> {
     checkOnePlace(query);
-    const { room } = await this.access.asMember(user.id, roomId);
+    const { room } = await this.access.require(user.id, roomId, 'read');
     return this.read(roomId, room.headSeq, query);
   }
 

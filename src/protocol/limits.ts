@@ -9,6 +9,10 @@ export const PASSWORD_MIN = 8;
 export const PASSWORD_MAX_BYTES = 72;
 export const ROOM_NAME_MAX = 100;
 export const ROOM_DESCRIPTION_MAX = 1000;
+/** Why somebody was banned or muted. */
+export const REASON_MAX = 500;
+/** Seconds of a ban or a mute that ends by itself: a year. */
+export const SANCTION_SECONDS_MAX = 31_536_000;
 export const CLIENT_MSG_ID_MAX = 128;
 export const REF_MAX = 64;
 export const EPOCH_MAX = 64;
@@ -18,6 +22,14 @@ export const TOKEN_MAX = 4096;
 /** Headers of one request, and the bytes of all of them with the first line. */
 export const HEADERS_MAX = 100;
 export const HEADER_BYTES_MAX = 16_384;
+
+/** Seconds that an invitation can be used, and how many members it can bring. */
+export const INVITATION_SECONDS_MIN = 60;
+export const INVITATION_SECONDS_MAX = 2_592_000;
+export const INVITATION_SECONDS_DEFAULT = 604_800;
+/** Longer than any code that was ever given out. */
+export const INVITATION_CODE_MAX = 128;
+export const INVITATION_USES_MAX = 10_000;
 
 export const PAGE_MAX = 100;
 /** Messages in the history that a socket gets when it joins without a cursor, and the REST default. */

@@ -26,6 +26,8 @@ export class Problem {
   code: ErrorCode;
   @ApiProperty({ type: [FieldProblem], required: false, description: 'Each field that is wrong.' })
   errors?: FieldProblem[];
+  @ApiProperty({ format: 'date-time', required: false, description: 'With `muted`: when it ends by itself.' })
+  muted_until?: string;
 }
 
 export function problemOf(error: AppError): Problem {
@@ -36,6 +38,7 @@ export function problemOf(error: AppError): Problem {
     detail: error.message,
     code: error.code,
     ...(error.details.errors ? { errors: [...error.details.errors] } : {}),
+    ...error.details.facts,
   };
 }
 

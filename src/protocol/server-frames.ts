@@ -2,6 +2,17 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.js';
 import { EPOCH, HEAD_SEQ, ROOM_ID, TIMESTAMP, USER_ID, USERNAME } from './frame-properties.js';
 import { RECONNECT_MAX_MS, RECONNECT_MIN_MS } from './limits.js';
+import {
+  MuteLiftedFrame,
+  MutedFrame,
+  RoleChangedFrame,
+  RoomJoinedFrame,
+  RoomLeftFrame,
+  UserDisconnectedFrame,
+  UserJoinedFrame,
+  UserLeftFrame,
+  UserTypingFrame,
+} from './room-frames.js';
 
 export class SocketLimits {
   @ApiProperty({ type: 'integer', description: 'Bytes of one frame from the client.', example: 65536 })
@@ -128,68 +139,6 @@ export class MessageHistoryFrame {
   has_more: boolean;
 }
 
-class AboutUserInRoom {
-  @ApiProperty(USER_ID)
-  user_id: number;
-  @ApiProperty(USERNAME)
-  username: string;
-  @ApiProperty(ROOM_ID)
-  room_id: number;
-  @ApiProperty(TIMESTAMP)
-  timestamp: string;
-}
-
-class UserJoinedFrame extends AboutUserInRoom {
-  @ApiProperty({ enum: ['user_joined'], description: 'Became a member.' })
-  type: 'user_joined';
-}
-
-class UserLeftFrame extends AboutUserInRoom {
-  @ApiProperty({ enum: ['user_left'], description: 'Is a member no longer.' })
-  type: 'user_left';
-}
-
-class UserDisconnectedFrame extends AboutUserInRoom {
-  @ApiProperty({
-    enum: ['user_disconnected'],
-    description: 'The last socket of a member in the room has closed.',
-  })
-  type: 'user_disconnected';
-}
-
-class UserTypingFrame extends AboutUserInRoom {
-  @ApiProperty({ enum: ['user_typing'] })
-  type: 'user_typing';
-  @ApiProperty({
-    type: 'integer',
-    description: 'Seconds after which to stop showing it. 0: the user has stopped.',
-    example: 6,
-  })
-  expires_in: number;
-}
-
-class RoomJoinedFrame {
-  @ApiProperty({ enum: ['room_joined'] })
-  type: 'room_joined';
-  @ApiProperty(ROOM_ID)
-  room_id: number;
-  @ApiProperty({ example: 'lobby' })
-  room_name: string;
-  @ApiProperty(HEAD_SEQ)
-  head_seq: number;
-  @ApiProperty(EPOCH)
-  epoch: string;
-}
-
-export class RoomLeftFrame {
-  @ApiProperty({ enum: ['room_left'], description: 'This socket hears nothing of the room from here on.' })
-  type: 'room_left';
-  @ApiProperty(ROOM_ID)
-  room_id: number;
-  @ApiProperty({ enum: ['left', 'kicked', 'banned'], description: 'Why.' })
-  reason: 'left' | 'kicked' | 'banned';
-}
-
 export class ErrorFrame {
   @ApiProperty({ enum: ['error'] })
   type: 'error';
@@ -214,6 +163,8 @@ export class ErrorFrame {
   after_seq?: number;
   @ApiProperty({ type: 'integer', required: false })
   head_seq?: number;
+  @ApiProperty({ ...TIMESTAMP, required: false, description: 'With `muted`: when it ends by itself.' })
+  muted_until?: string;
 }
 
 export class PongFrame {
@@ -275,6 +226,9 @@ export const SERVER_FRAMES = {
   user_joined: UserJoinedFrame,
   user_left: UserLeftFrame,
   user_disconnected: UserDisconnectedFrame,
+  role_changed: RoleChangedFrame,
+  muted: MutedFrame,
+  mute_lifted: MuteLiftedFrame,
   user_typing: UserTypingFrame,
   room_joined: RoomJoinedFrame,
   room_left: RoomLeftFrame,

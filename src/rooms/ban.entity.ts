@@ -1,9 +1,10 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { TimeColumn } from '../database/columns.js';
+import { REASON_MAX } from '../protocol/limits.js';
 import { User } from '../users/user.entity.js';
 import { Room } from './room.entity.js';
 
-/** A user may not join a room, not even a public one. */
+/** A user may not join a room, not even a public one, until it ends. */
 @Entity('bans')
 export class Ban {
   @PrimaryColumn({ name: 'room_id', type: 'integer' })
@@ -26,4 +27,11 @@ export class Ban {
 
   @TimeColumn({ name: 'banned_at' })
   bannedAt: number;
+
+  /** When it ends by itself; nothing when it has to be lifted. */
+  @TimeColumn({ nullable: true })
+  until: number | null;
+
+  @Column({ type: 'varchar', length: REASON_MAX, nullable: true })
+  reason: string | null;
 }

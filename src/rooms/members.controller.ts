@@ -1,57 +1,78 @@
-import { Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { ServerResponse } from 'node:http';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser } from '../identity/decorators.js';
 import { ApiRoomId, ApiUserId } from '../protocol/api-ids.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import { IdPipe } from '../protocol/id.pipe.js';
 import { MembershipsService } from './memberships.service.js';
-import { MemberDto } from './rooms.dto.js';
+import { ModerationService } from './moderation.service.js';
+import { linkNext, NEXT_LINK } from './next-link.js';
+import { RoomRolesService } from './room-roles.service.js';
+import { ChangeRoleDto, MemberDto, MembersQuery } from './rooms.dto.js';
 
 @ApiTags('rooms')
-@Controller('api/rooms/:room_id')
+@Controller('api/rooms/:room_id/members')
 @ApiRoomId()
 export class MembersController {
-  constructor(private readonly memberships: MembershipsService) {}
+  constructor(
+    private readonly memberships: MembershipsService,
+    private readonly moderation: ModerationService,
+    private readonly roles: RoomRolesService,
+  ) {}
 
-  @Get('members')
+  @Get()
   @ApiOperation({ operationId: 'listMembers', summary: 'List the members', description: 'For members.' })
-  @ApiOkResponse({ type: [MemberDto], description: 'The members, in the order in which they joined.' })
+  @ApiOkResponse({
+    type: [MemberDto],
+    description: 'One page of the members, in the order in which they joined.',
+    headers: NEXT_LINK,
+  })
   @ApiProblems('not_authenticated', 'not_a_member', 'room_not_found', 'invalid_input')
-  list(
+  async list(
     @CurrentUser() user: AuthenticatedUser,
     @Param('room_id', IdPipe) roomId: number,
-  ): Promise<MemberDto[]> {
-    return this.memberships.list(user, roomId);
+    @Query() query: MembersQuery,
+    @Res({ passthrough: true }) response: ServerResponse,
+  ): Promise<readonly MemberDto[]> {
+    const { members, next } = await this.memberships.list(user, roomId, query);
+    linkNext(response, `/api/rooms/${roomId}/members`, next, query.limit);
+    return members;
   }
 
-  @Put('members/:user_id')
+  @Put(':user_id')
   @ApiUserId()
-  @ApiOperation({ operationId: 'addMember', summary: 'Add a member', description: 'For the owner.' })
+  @ApiOperation({
+    operationId: 'addMember',
+    summary: 'Add a member',
+    description: 'For the owner and admins.',
+  })
   @ApiOkResponse({ type: MemberDto, description: 'The member, new or not.' })
   @ApiProblems(
     'not_authenticated',
     'forbidden',
     'banned',
+    'too_many_memberships',
     'room_not_found',
     'user_not_found',
     'invalid_input',
   )
   add(
-    @CurrentUser() owner: AuthenticatedUser,
+    @CurrentUser() user: AuthenticatedUser,
     @Param('room_id', IdPipe) roomId: number,
     @Param('user_id', IdPipe) userId: number,
   ): Promise<MemberDto> {
-    return this.memberships.add(owner, roomId, userId);
+    return this.memberships.add(user, roomId, userId);
   }
 
-  @Delete('members/:user_id')
+  @Delete(':user_id')
   @ApiUserId()
   @HttpCode(204)
   @ApiOperation({
     operationId: 'kickMember',
     summary: 'Send a member away',
-    description: 'For the owner. They may come back.',
+    description: 'For the owner and admins. They may come back.',
   })
   @ApiNoContentResponse({ description: 'Done.' })
   @ApiProblems(
@@ -63,42 +84,37 @@ export class MembersController {
     'invalid_input',
   )
   kick(
-    @CurrentUser() owner: AuthenticatedUser,
+    @CurrentUser() user: AuthenticatedUser,
     @Param('room_id', IdPipe) roomId: number,
     @Param('user_id', IdPipe) userId: number,
   ): Promise<void> {
-    return this.memberships.kick(owner, roomId, userId);
+    return this.moderation.kick(user, roomId, userId);
   }
 
-  @Put('bans/:user_id')
+  @Put(':user_id/role')
   @ApiUserId()
-  @HttpCode(204)
   @ApiOperation({
-    operationId: 'banUser',
-    summary: 'Ban a user',
-    description: 'For the owner. Ends a membership too.',
+    operationId: 'changeRole',
+    summary: 'Make a member an admin, or an admin a member',
+    description: 'For the owner.',
   })
-  @ApiNoContentResponse({ description: 'Done.' })
-  @ApiProblems('not_authenticated', 'forbidden', 'room_not_found', 'user_not_found', 'invalid_input')
-  ban(
-    @CurrentUser() owner: AuthenticatedUser,
+  @ApiOkResponse({ type: MemberDto, description: 'The member, changed or not.' })
+  @ApiProblems(
+    'not_in_room',
+    'not_authenticated',
+    'forbidden',
+    'room_not_found',
+    'user_not_found',
+    'invalid_input',
+    'unreadable_json',
+    'body_too_large',
+  )
+  changeRole(
+    @CurrentUser() user: AuthenticatedUser,
     @Param('room_id', IdPipe) roomId: number,
     @Param('user_id', IdPipe) userId: number,
-  ): Promise<void> {
-    return this.memberships.ban(owner, roomId, userId);
-  }
-
-  @Delete('bans/:user_id')
-  @ApiUserId()
-  @HttpCode(204)
-  @ApiOperation({ operationId: 'unbanUser', summary: 'Lift a ban', description: 'For the owner.' })
-  @ApiNoContentResponse({ description: 'Done.' })
-  @ApiProblems('not_authenticated', 'forbidden', 'room_not_found', 'invalid_input')
-  unban(
-    @CurrentUser() owner: AuthenticatedUser,
-    @Param('room_id', IdPipe) roomId: number,
-    @Param('user_id', IdPipe) userId: number,
-  ): Promise<void> {
-    return this.memberships.unban(owner, roomId, userId);
+    @Body() { role }: ChangeRoleDto,
+  ): Promise<MemberDto> {
+    return this.roles.change(user, roomId, userId, role);
   }
 }

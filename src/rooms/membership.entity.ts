@@ -1,10 +1,12 @@
-import { Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 import { TimeColumn } from '../database/columns.js';
 import { User } from '../users/user.entity.js';
+import type { MemberRole } from './room-capabilities.js';
 import { Room } from './room.entity.js';
 
 /** A user belongs to a room. Durable: it has nothing to do with open sockets. */
 @Entity('memberships')
+@Index('memberships_joined', ['roomId', 'joinedAt', 'userId'])
 export class Membership {
   @PrimaryColumn({ name: 'room_id', type: 'integer' })
   roomId: number;
@@ -23,4 +25,8 @@ export class Membership {
 
   @TimeColumn({ name: 'joined_at' })
   joinedAt: number;
+
+  /** Not of the owner: whose room it is, the room says, also when its owner has left. */
+  @Column({ type: 'varchar', length: 16, default: 'member' })
+  role: MemberRole;
 }

@@ -5,17 +5,24 @@ import { BatchedRead } from '../database/batched-read.js';
 import { BoundValues } from '../database/bound-values.js';
 import { ReadTurns } from '../database/read-turns.js';
 import { AppError } from '../errors/app-error.js';
+import {
+  isAbove,
+  isHidden,
+  refusalOf,
+  type MemberRole,
+  type RoomCapability,
+  type RoomRole,
+  type Standing,
+} from './room-capabilities.js';
 import { Room, type Visibility } from './room.entity.js';
 
 /** A room without what only the database needs. */
 export type RoomFacts = Omit<Room, 'nameKey' | 'owner'>;
 
 /** How a user stands to a room that exists. */
-export interface Standing {
+export interface RoomStanding extends Standing {
   readonly room: RoomFacts;
-  readonly isMember: boolean;
   readonly isBanned: boolean;
-  readonly isOwner: boolean;
 }
 
 interface Question {
@@ -33,8 +40,11 @@ interface StandingRow {
   readonly owner_id: number;
   readonly head_seq: number;
   readonly created_at: number | string;
-  readonly member: number | null;
+  readonly role: MemberRole | null;
   readonly banned: number | null;
+  readonly banned_until: number | string | null;
+  readonly muted: number | null;
+  readonly muted_until: number | string | null;
 }
 
 /**
@@ -43,14 +53,14 @@ interface StandingRow {
  */
 @Injectable()
 export class RoomAccess {
-  private readonly asked: BatchedRead<Question, Standing | undefined>;
+  private readonly asked: BatchedRead<Question, RoomStanding | undefined>;
 
   constructor(@InjectRepository(Room) rooms: Repository<Room>, turns: ReadTurns) {
     this.asked = new BatchedRead(turns, (questions) => readStandings(rooms.manager, questions));
   }
 
   /** Inside a job of the write queue, `manager` sees what the job has written. */
-  async standingOf(userId: number, roomId: number, manager?: EntityManager): Promise<Standing> {
+  async standingOf(userId: number, roomId: number, manager?: EntityManager): Promise<RoomStanding> {
     const question = { userId, roomId };
     const standing = manager ? (await readStandings(manager, [question]))[0] : await this.asked.ask(question);
     if (!standing) throw new AppError('room_not_found');
@@ -58,25 +68,42 @@ export class RoomAccess {
   }
 
   /** @throws AppError `room_not_found` also for a private room that the user must not know of */
-  async visible(userId: number, roomId: number, manager?: EntityManager): Promise<Standing> {
+  async visible(userId: number, roomId: number, manager?: EntityManager): Promise<RoomStanding> {
     const standing = await this.standingOf(userId, roomId, manager);
-    const { room, isMember, isOwner } = standing;
-    if (room.visibility === 'private' && !isMember && !isOwner) throw new AppError('room_not_found');
+    if (isHidden(standing)) throw new AppError('room_not_found');
     return standing;
   }
 
-  /** @throws AppError `room_not_found` | `not_a_member` */
-  async asMember(userId: number, roomId: number, manager?: EntityManager): Promise<Standing> {
-    const standing = await this.visible(userId, roomId, manager);
-    if (!standing.isMember) throw new AppError('not_a_member');
+  /** @throws AppError `room_not_found` | `not_a_member` | `muted` | `forbidden` */
+  async require(
+    userId: number,
+    roomId: number,
+    capability: RoomCapability,
+    manager?: EntityManager,
+  ): Promise<RoomStanding> {
+    const standing = await this.standingOf(userId, roomId, manager);
+    const refusal = refusalOf(standing, capability);
+    if (refusal) throw refusal;
     return standing;
   }
 
-  /** @throws AppError `room_not_found` | `forbidden` */
-  async asOwner(userId: number, roomId: number, manager?: EntityManager): Promise<Standing> {
-    const standing = await this.visible(userId, roomId, manager);
-    if (!standing.isOwner) throw new AppError('forbidden');
-    return standing;
+  /**
+   * For what one user does to another: nobody does it to themselves or to the owner, nor an admin to an admin.
+   *
+   * @returns how the other one stands to the room
+   * @throws AppError `room_not_found` | `forbidden`
+   */
+  async requireOver(
+    userId: number,
+    roomId: number,
+    targetId: number,
+    capability: RoomCapability,
+    manager?: EntityManager,
+  ): Promise<RoomStanding> {
+    const actor = await this.require(userId, roomId, capability, manager);
+    const target = await this.standingOf(targetId, roomId, manager);
+    if (userId === targetId || !isAbove(actor.role, target.role)) throw new AppError('forbidden');
+    return target;
   }
 }
 
@@ -84,33 +111,48 @@ export class RoomAccess {
 async function readStandings(
   manager: EntityManager,
   questions: readonly Question[],
-): Promise<(Standing | undefined)[]> {
+): Promise<(RoomStanding | undefined)[]> {
   const distinct = new Map(questions.map((question) => [keyOf(question.userId, question.roomId), question]));
   const bound = new BoundValues(manager, distinct.size);
   const pairs = [...distinct.values()].map(({ userId, roomId }) => `(${bound.numbers(userId, roomId)})`);
   const rows = await manager.query<StandingRow[]>(
     `WITH asked (user_id, room_id) AS (VALUES ${pairs.join(', ')})
      SELECT asked.user_id AS asker, rooms.id, rooms.name, rooms.description, rooms.visibility, rooms.owner_id,
-       rooms.head_seq, rooms.created_at, memberships.user_id AS member, bans.user_id AS banned
+       rooms.head_seq, rooms.created_at, memberships.role, bans.user_id AS banned, bans.until AS banned_until,
+       mutes.user_id AS muted, mutes.until AS muted_until
      FROM asked
      JOIN rooms ON rooms.id = asked.room_id
      LEFT JOIN memberships ON memberships.room_id = asked.room_id AND memberships.user_id = asked.user_id
-     LEFT JOIN bans ON bans.room_id = asked.room_id AND bans.user_id = asked.user_id`,
+     LEFT JOIN bans ON bans.room_id = asked.room_id AND bans.user_id = asked.user_id
+     LEFT JOIN mutes ON mutes.room_id = asked.room_id AND mutes.user_id = asked.user_id`,
     bound.values,
   );
   const standings = new Map(rows.map((row) => [keyOf(row.asker, row.id), standingIn(row)]));
   return questions.map(({ userId, roomId }) => standings.get(keyOf(userId, roomId)));
 }
 
-function standingIn(row: StandingRow): Standing {
+function standingIn(row: StandingRow): RoomStanding {
   const { id, name, description, visibility, owner_id: ownerId, head_seq: headSeq } = row;
   const createdAt = Number(row.created_at);
   return {
     room: { id, name, description, visibility, ownerId, headSeq, createdAt },
-    isMember: row.member !== null,
-    isBanned: row.banned !== null,
-    isOwner: ownerId === row.asker,
+    isPrivate: visibility === 'private',
+    isMember: row.role !== null,
+    role: roleOf(ownerId, row.asker, row.role),
+    isBanned: endOf(row.banned, row.banned_until) > Date.now(),
+    mutedUntil: endOf(row.muted, row.muted_until),
   };
+}
+
+/** The owner is whom the room names: a membership cannot make one. */
+export function roleOf(ownerId: number, userId: number, given: MemberRole | null): RoomRole | null {
+  return ownerId === userId ? 'owner' : given;
+}
+
+/** When a ban or a mute ends, if there is one: see {@link Standing.mutedUntil}. */
+function endOf(whose: number | null, until: number | string | null): number {
+  if (whose === null) return 0;
+  return until === null ? Infinity : Number(until);
 }
 
 function keyOf(userId: number, roomId: number): string {

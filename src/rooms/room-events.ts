@@ -3,7 +3,10 @@ import { Broker } from '../connections/broker/broker.js';
 import { roomTopic, userTopic } from '../connections/topics.js';
 import { iso } from '../database/columns.js';
 import { encodeFrame } from '../protocol/encode-frame.js';
-import type { RoomLeftFrame } from '../protocol/server-frames.js';
+import type { RoomLeftFrame } from '../protocol/room-frames.js';
+import type { ServerFrame } from '../protocol/server-frames.js';
+import type { RoomRole } from './room-capabilities.js';
+import type { Terms } from './sanctions.js';
 import { TypingService } from './typing.service.js';
 
 /** The user that an event is about. */
@@ -37,6 +40,38 @@ export class RoomEvents {
     });
     const frame = encodeFrame({ type: 'user_left', ...about(user, roomId) });
     this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame });
+  }
+
+  roleChanged(user: Somebody, roomId: number, role: RoomRole): void {
+    const frame = encodeFrame({ type: 'role_changed', ...about(user, roomId), role });
+    this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame });
+  }
+
+  /** Silences the user's own sockets, then ends their typing for the others. Nobody else is told. */
+  muted(userId: number, roomId: number, { until, reason }: Terms): void {
+    const end = until === null ? null : iso(until);
+    this.silence(userId, roomId, until ?? Infinity, {
+      type: 'muted',
+      room_id: roomId,
+      until: end,
+      reason,
+    });
+    this.typists.stop(userId, roomId);
+  }
+
+  unmuted(userId: number, roomId: number): void {
+    this.silence(userId, roomId, 0, { type: 'mute_lifted', room_id: roomId });
+  }
+
+  private silence(userId: number, roomId: number, until: number, notice: ServerFrame): void {
+    this.broker.publish({
+      kind: 'silence',
+      topic: userTopic(userId),
+      userId,
+      where: roomTopic(roomId),
+      until,
+      notice: encodeFrame(notice),
+    });
   }
 
   disconnected(user: Somebody, roomId: number): void {

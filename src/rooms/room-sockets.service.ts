@@ -11,6 +11,7 @@ import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { MembershipsService } from './memberships.service.js';
 import { RoomAccess, type RoomFacts } from './room-access.js';
+import { muted } from './room-capabilities.js';
 import { TypingService } from './typing.service.js';
 
 /** Rooms as sockets see them: where membership becomes subscription. */
@@ -60,10 +61,13 @@ export class RoomSocketsService implements RoomEntrance {
     if (!isListening) connection.send({ type: 'room_left', room_id: roomId, reason: 'left' });
   }
 
-  /** @throws AppError `room_not_found` | `not_a_member` */
+  /** @throws AppError `room_not_found` | `not_a_member` | `muted` */
   async typing(connection: UserConnection, roomId: number): Promise<void> {
-    // Whoever listens is a member: the end of a membership ends the subscription in the same turn.
-    if (!connection.topics.has(roomTopic(roomId))) await this.access.asMember(connection.user.id, roomId);
+    // Whoever listens is a member: the end of a membership ends the subscription in the same turn. A mute is told
+    // to the subscription just so.
+    const silencedUntil = this.registry.subscriptionOf(connection, roomTopic(roomId))?.silencedUntil;
+    if (silencedUntil === undefined) await this.access.require(connection.user.id, roomId, 'send');
+    else if (silencedUntil > Date.now()) throw muted(silencedUntil);
     this.typists.begin(connection, roomId);
   }
 
@@ -83,7 +87,8 @@ export class RoomSocketsService implements RoomEntrance {
     const topic = roomTopic(roomId);
     const subscription = await this.registry.subscribe(connection, topic);
     try {
-      const { room } = await this.access.asMember(connection.user.id, roomId);
+      const { room, mutedUntil } = await this.access.require(connection.user.id, roomId, 'read');
+      subscription.silencedUntil ??= mutedUntil;
       const wasTaken = subscription.ended && connection.isOpen;
       return wasTaken ? await this.listen(connection, roomId) : { subscription, room };
     } catch (thrown) {

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { CurrentUser } from '../identity/decorators.js';
@@ -6,7 +6,8 @@ import { ApiRoomId } from '../protocol/api-ids.js';
 import { ApiProblems } from '../protocol/api-problems.js';
 import { IdPipe } from '../protocol/id.pipe.js';
 import { MembershipsService } from './memberships.service.js';
-import { CreateRoomDto, DoneDto, RoomDto, RoomsQuery } from './rooms.dto.js';
+import { RoomRolesService } from './room-roles.service.js';
+import { CreateRoomDto, DoneDto, RoomDto, RoomsQuery, TransferOwnershipDto } from './rooms.dto.js';
 import { RoomsService } from './rooms.service.js';
 
 @ApiTags('rooms')
@@ -15,12 +16,21 @@ export class RoomsController {
   constructor(
     private readonly rooms: RoomsService,
     private readonly memberships: MembershipsService,
+    private readonly roles: RoomRolesService,
   ) {}
 
   @Post()
   @ApiOperation({ operationId: 'createRoom', summary: 'Make a room', description: 'You become its owner.' })
   @ApiCreatedResponse({ type: RoomDto, description: 'The new room.' })
-  @ApiProblems('not_authenticated', 'room_name_taken', 'invalid_input', 'unreadable_json', 'body_too_large')
+  @ApiProblems(
+    'not_authenticated',
+    'too_many_rooms_owned',
+    'too_many_memberships',
+    'room_name_taken',
+    'invalid_input',
+    'unreadable_json',
+    'body_too_large',
+  )
   create(@CurrentUser() user: AuthenticatedUser, @Body() draft: CreateRoomDto): Promise<RoomDto> {
     return this.rooms.create(user, draft);
   }
@@ -55,7 +65,14 @@ export class RoomsController {
     description: 'Harmless when you are one.',
   })
   @ApiOkResponse({ type: DoneDto, description: 'Done, in a sentence.' })
-  @ApiProblems('not_authenticated', 'room_is_private', 'banned', 'room_not_found', 'invalid_input')
+  @ApiProblems(
+    'not_authenticated',
+    'room_is_private',
+    'banned',
+    'too_many_memberships',
+    'room_not_found',
+    'invalid_input',
+  )
   async join(
     @CurrentUser() user: AuthenticatedUser,
     @Param('room_id', IdPipe) roomId: number,
@@ -80,5 +97,32 @@ export class RoomsController {
   ): Promise<DoneDto> {
     const room = await this.memberships.leave(user, roomId);
     return { message: `You have left ${room.name}.` };
+  }
+
+  @Put(':room_id/owner')
+  @ApiRoomId()
+  @ApiOperation({
+    operationId: 'transferOwnership',
+    summary: 'Hand a room over to another member',
+    description: 'For the owner, who becomes an admin if they are a member.',
+  })
+  @ApiOkResponse({ type: RoomDto, description: 'The room, as you see it now.' })
+  @ApiProblems(
+    'not_in_room',
+    'not_authenticated',
+    'forbidden',
+    'too_many_rooms_owned',
+    'room_not_found',
+    'user_not_found',
+    'invalid_input',
+    'unreadable_json',
+    'body_too_large',
+  )
+  transfer(
+    @CurrentUser() user: AuthenticatedUser,
+    @Param('room_id', IdPipe) roomId: number,
+    @Body() { user_id }: TransferOwnershipDto,
+  ): Promise<RoomDto> {
+    return this.roles.transfer(user, roomId, user_id);
   }
 }

@@ -1,10 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { QueryInteger, Text } from '../protocol/fields.js';
+import { Integer, QueryInteger, Text } from '../protocol/fields.js';
 import { PAGE_MAX, ROOM_DESCRIPTION_MAX, ROOM_NAME_MAX } from '../protocol/limits.js';
+import {
+  MEMBER_ROLES,
+  ROOM_CAPABILITIES,
+  ROOM_ROLES,
+  type MemberRole,
+  type RoomCapability,
+  type RoomRole,
+} from './room-capabilities.js';
 import { VISIBILITIES, type Visibility } from './room.entity.js';
 
-const ROOM_ROLES = ['owner', 'member'] as const;
-export type RoomRole = (typeof ROOM_ROLES)[number];
+/** The place of a member in the list of a room: see `placeOf`. */
+const PLACE = '^\\d{1,15}-\\d{1,15}$';
 
 export class CreateRoomDto {
   @Text(
@@ -61,6 +69,36 @@ export class RoomDto {
   is_member: boolean;
   @ApiProperty({ enum: [...ROOM_ROLES, null], type: String, nullable: true, description: 'Your role in it.' })
   role: RoomRole | null;
+  @ApiProperty({
+    enum: [...ROOM_CAPABILITIES],
+    isArray: true,
+    description: 'What you may do in it now. `send` is missing while you are muted.',
+  })
+  capabilities: RoomCapability[];
+}
+
+export class MembersQuery {
+  @Text(
+    { pattern: PLACE, form: 'as the `Link` header gives it' },
+    { description: 'Where a page begins: from the `Link` header of the page before.', optional: true },
+  )
+  after?: string | null;
+
+  @QueryInteger(
+    { minimum: 1, maximum: PAGE_MAX },
+    { description: 'Members in one answer.', default: PAGE_MAX },
+  )
+  limit?: number;
+}
+
+export class ChangeRoleDto {
+  @Text({ enum: MEMBER_ROLES }, { description: 'The new role.', example: 'admin' })
+  role: MemberRole;
+}
+
+export class TransferOwnershipDto {
+  @Integer({ minimum: 1 }, { description: 'The new owner: a member of the room.', example: 7 })
+  user_id: number;
 }
 
 export class MemberDto {

@@ -6,11 +6,21 @@ import { Handshake } from '../connections/handshake.js';
 import { roomOf } from '../connections/topics.js';
 import { UsersModule } from '../users/users.module.js';
 import { Ban } from './ban.entity.js';
+import { BansController } from './bans.controller.js';
+import { Invitation } from './invitation.entity.js';
+import { InvitationsController } from './invitations.controller.js';
+import { InvitationsService } from './invitations.service.js';
 import { MembersController } from './members.controller.js';
 import { Membership } from './membership.entity.js';
 import { MembershipsService } from './memberships.service.js';
+import { ModerationService } from './moderation.service.js';
+import { Mute } from './mute.entity.js';
+import { MutesController } from './mutes.controller.js';
+import { MutesService } from './mutes.service.js';
 import { RoomAccess } from './room-access.js';
 import { RoomEvents } from './room-events.js';
+import { RoomQuotas } from './room-quotas.js';
+import { RoomRolesService } from './room-roles.service.js';
 import { RoomSocketsService } from './room-sockets.service.js';
 import { Room } from './room.entity.js';
 import { RoomsController } from './rooms.controller.js';
@@ -19,12 +29,21 @@ import { RoomsService } from './rooms.service.js';
 import { TypingService } from './typing.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Room, Membership, Ban]), ConnectionsModule, UsersModule],
-  controllers: [RoomsController, MembersController],
+  imports: [
+    TypeOrmModule.forFeature([Room, Membership, Ban, Mute, Invitation]),
+    ConnectionsModule,
+    UsersModule,
+  ],
+  controllers: [RoomsController, MembersController, BansController, MutesController, InvitationsController],
   providers: [
+    InvitationsService,
     MembershipsService,
+    ModerationService,
+    MutesService,
     RoomAccess,
     RoomEvents,
+    RoomQuotas,
+    RoomRolesService,
     RoomSocketsService,
     RoomsGateway,
     RoomsService,

@@ -58,6 +58,12 @@ export class TypingService implements OnModuleDestroy {
     this.typists.delete(keyOf(userId, roomId));
   }
 
+  /** It ends for the room, if the user types there. */
+  stop(userId: number, roomId: number): void {
+    const typist = this.typists.get(keyOf(userId, roomId));
+    if (typist) this.end(typist);
+  }
+
   /** What was begun on a device ends with it, unless the user types on another one too. */
   deviceGone(connectionId: string): void {
     for (const typist of [...this.typists.values()]) {

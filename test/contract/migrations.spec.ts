@@ -5,13 +5,27 @@ import { Session } from '../../src/auth/session.entity.js';
 import { ConnectionRecord } from '../../src/connections/connection-record.entity.js';
 import { migrations } from '../../src/database/migrations.js';
 import { Message } from '../../src/messages/message.entity.js';
+import { AuditEntry } from '../../src/audit/audit-entry.entity.js';
 import { Ban } from '../../src/rooms/ban.entity.js';
+import { Invitation } from '../../src/rooms/invitation.entity.js';
 import { Membership } from '../../src/rooms/membership.entity.js';
+import { Mute } from '../../src/rooms/mute.entity.js';
 import { Room } from '../../src/rooms/room.entity.js';
 import { User } from '../../src/users/user.entity.js';
 import { openDatabase, type OpenDatabase } from '../support/open-database.js';
 
-const ENTITIES = [User, Session, Room, Membership, Ban, Message, ConnectionRecord];
+const ENTITIES = [
+  User,
+  Session,
+  Room,
+  Membership,
+  Ban,
+  Mute,
+  Invitation,
+  Message,
+  ConnectionRecord,
+  AuditEntry,
+];
 
 let database: OpenDatabase;
 let fresh: DataSource;
@@ -59,6 +73,8 @@ describe('The migrations', () => {
         `SELECT * FROM messages WHERE client_msg_id IS NOT NULL
            AND (room_id, user_id, client_msg_id) IN (VALUES (1, 2, 'a'), (1, 3, 'b'))`,
         'SELECT * FROM memberships WHERE (room_id, user_id) IN (VALUES (1, 2), (1, 3))',
+        `SELECT * FROM memberships WHERE room_id = 1 AND (joined_at, user_id) > (5, 2)
+           ORDER BY joined_at, user_id LIMIT 101`,
       ].map((query) => fresh.query<{ detail: string }[]>(`EXPLAIN QUERY PLAN ${query}`)),
     );
 

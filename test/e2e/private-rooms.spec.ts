@@ -36,6 +36,18 @@ describe('A private room, to a stranger', () => {
     ['GET members', (room, eve) => server.rest.get(`/api/rooms/${room}/members`, eve)],
     ['PUT member', (room, eve) => server.rest.put(`/api/rooms/${room}/members/${eve.id}`, eve)],
     ['DELETE member', (room, eve) => server.rest.delete(`/api/rooms/${room}/members/${eve.id}`, eve)],
+    [
+      'PUT role',
+      (room, eve) => server.rest.put(`/api/rooms/${room}/members/${eve.id}/role`, eve, { role: 'admin' }),
+    ],
+    ['PUT owner', (room, eve) => server.rest.put(`/api/rooms/${room}/owner`, eve, { user_id: eve.id })],
+    ['GET bans', (room, eve) => server.rest.get(`/api/rooms/${room}/bans`, eve)],
+    ['GET mutes', (room, eve) => server.rest.get(`/api/rooms/${room}/mutes`, eve)],
+    ['PUT mute', (room, eve) => server.rest.put(`/api/rooms/${room}/mutes/${eve.id}`, eve)],
+    ['DELETE mute', (room, eve) => server.rest.delete(`/api/rooms/${room}/mutes/${eve.id}`, eve)],
+    ['POST invitation', (room, eve) => server.rest.post(`/api/rooms/${room}/invitations`, {}, eve)],
+    ['GET invitations', (room, eve) => server.rest.get(`/api/rooms/${room}/invitations`, eve)],
+    ['DELETE invitation', (room, eve) => server.rest.delete(`/api/rooms/${room}/invitations/1`, eve)],
     ['PUT ban', (room, eve) => server.rest.put(`/api/rooms/${room}/bans/${eve.id}`, eve)],
     ['DELETE ban', (room, eve) => server.rest.delete(`/api/rooms/${room}/bans/${eve.id}`, eve)],
   ])('answers %s as if it did not exist', async (_, ask) => {

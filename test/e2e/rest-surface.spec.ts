@@ -19,8 +19,18 @@ const ROUTES = [
   ['GET', '/api/rooms/1/members'],
   ['PUT', '/api/rooms/1/members/1'],
   ['DELETE', '/api/rooms/1/members/1'],
+  ['PUT', '/api/rooms/1/members/1/role'],
+  ['PUT', '/api/rooms/1/owner'],
+  ['GET', '/api/rooms/1/bans'],
   ['PUT', '/api/rooms/1/bans/1'],
   ['DELETE', '/api/rooms/1/bans/1'],
+  ['GET', '/api/rooms/1/mutes'],
+  ['PUT', '/api/rooms/1/mutes/1'],
+  ['DELETE', '/api/rooms/1/mutes/1'],
+  ['POST', '/api/rooms/1/invitations'],
+  ['GET', '/api/rooms/1/invitations'],
+  ['DELETE', '/api/rooms/1/invitations/1'],
+  ['POST', '/api/invitations/accept'],
   ['GET', '/api/connections'],
 ] as const;
 

@@ -5,6 +5,19 @@ import { runServer, type Person, type Room } from '../support/test-server.js';
 const server = runServer();
 const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
+/** Everything that can be done in a room. */
+const OF_OWNERS = [
+  'read',
+  'send',
+  'invite',
+  'add_members',
+  'kick',
+  'ban',
+  'mute',
+  'change_roles',
+  'transfer_ownership',
+];
+
 function create(owner: Person, body: unknown) {
   return server.rest.post<Room>('/api/rooms/', body, owner);
 }
@@ -29,6 +42,7 @@ describe('Making a room', () => {
         head_seq: 0,
         is_member: true,
         role: 'owner',
+        capabilities: OF_OWNERS,
       });
     },
   );
@@ -108,18 +122,19 @@ describe('Making a room', () => {
 
 describe('Looking at rooms', () => {
   it.each(['', '/'])(
-    'one room: /api/rooms/{id}%s answers 200 with the caller\u2019s own role',
+    'one room: /api/rooms/{id}%s answers 200 with the caller\u2019s own role and capabilities',
     async (slash) => {
       const [ada, bob, eve] = await server.people('ada', 'bob', 'eve');
       const room = await server.roomOf(ada, bob);
 
-      for (const [person, role] of [
-        [ada, 'owner'],
-        [bob, 'member'],
-        [eve, null],
+      for (const [person, role, capabilities] of [
+        [ada, 'owner', OF_OWNERS],
+        [bob, 'member', ['read', 'send']],
+        [eve, null, []],
       ] as const) {
         const answer = await server.rest.get<Room>(`/api/rooms/${room.id}${slash}`, person);
-        expect(answer).toMatchObject({ status: 200, body: { ...room, role, is_member: role !== null } });
+        expect(answer.status).toBe(200);
+        expect(answer.body).toEqual({ ...room, role, capabilities, is_member: role !== null });
       }
     },
   );
@@ -147,7 +162,7 @@ describe('Looking at rooms', () => {
     const answer = await server.rest.get<Room[]>(path, bob);
 
     expect(answer.status).toBe(200);
-    expect(answer.body).toContainEqual({ ...room, role: null, is_member: false });
+    expect(answer.body).toContainEqual({ ...room, role: null, capabilities: [], is_member: false });
   });
 
   it('pages through each room exactly once with skip and limit', async () => {

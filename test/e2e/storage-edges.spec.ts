@@ -57,7 +57,7 @@ describe('A read that fails', () => {
     const [ada, bob] = await server.people('ada', 'bob');
     const room = await server.roomOf(ada, bob);
     const [bobs] = await server.connectAndJoin(room, bob);
-    jest.spyOn(server.inside(RoomAccess), 'asMember').mockRejectedValueOnce(ioError());
+    jest.spyOn(server.inside(RoomAccess), 'require').mockRejectedValueOnce(ioError());
 
     expect(await bobs.ask({ type: 'join_room', room_id: room.id })).toMatchObject({
       ...REFUSED,

@@ -37,9 +37,9 @@ function gate(): Gate {
 function holdAnswerOfLook(): Gate {
   const held = gate();
   const access = server.inside(RoomAccess);
-  const asMember = access.asMember.bind(access);
-  jest.spyOn(access, 'asMember').mockImplementationOnce(async (...question) => {
-    const answer = await asMember(...question);
+  const require = access.require.bind(access);
+  jest.spyOn(access, 'require').mockImplementationOnce(async (...question) => {
+    const answer = await require(...question);
     held.knock();
     await held.opened;
     return answer;

@@ -194,6 +194,8 @@ export class ServerUnderTest {
       UPGRADES_BURST_PER_ADDRESS: NO_LIMIT,
       MAX_CONNECTIONS_PER_ADDRESS: NO_LIMIT,
       MAX_CONNECTIONS_PER_USER: NO_LIMIT,
+      MAX_ROOMS_PER_USER: NO_LIMIT,
+      MAX_ROOMS_OWNED: NO_LIMIT,
       // Small, so that who does not read is really sent away, and found out when gone.
       MAX_WAITING_BYTES: String(64 * 1024),
       HEARTBEAT_INTERVAL_MS: '3000',

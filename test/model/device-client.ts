@@ -85,6 +85,11 @@ export class DeviceClient {
       case 'user_left':
       case 'user_disconnected':
         return [this.line(frame.room_id, `${frame.type} ${this.who(frame)}`)];
+      case 'role_changed':
+        return [this.line(frame.room_id, `role_changed ${this.who(frame)}: ${frame.role}`)];
+      case 'muted':
+      case 'mute_lifted':
+        return [this.line(frame.room_id, frame.type)];
       case 'user_typing':
         // When the end of typing is told depends on the clock; that is not compared here.
         return frame.expires_in === 0 ? [] : [this.line(frame.room_id, `user_typing ${this.who(frame)}`)];

@@ -24,6 +24,9 @@ export interface ServerFrames {
   user_joined: PersonFrame<'user_joined'>;
   user_left: PersonFrame<'user_left'>;
   user_disconnected: PersonFrame<'user_disconnected'>;
+  role_changed: PersonFrame<'role_changed'> & { role: string };
+  muted: { type: 'muted'; room_id: number; until: string | null; reason: string | null };
+  mute_lifted: { type: 'mute_lifted'; room_id: number };
   user_typing: PersonFrame<'user_typing'> & { expires_in: number };
   room_joined: { type: 'room_joined'; room_id: number; room_name: string; head_seq: number; epoch: string };
   room_left: { type: 'room_left'; room_id: number; reason: string };
@@ -74,6 +77,7 @@ export interface ErrorFrame {
   room_id?: number;
   after_seq?: number;
   head_seq?: number;
+  muted_until?: string;
 }
 
 interface PersonFrame<T extends string> {
@@ -92,4 +96,5 @@ export interface Problem {
   detail: string;
   code: string;
   errors?: { field: string; message: string }[];
+  muted_until?: string;
 }

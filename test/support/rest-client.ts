@@ -32,8 +32,8 @@ export class RestClient {
     return this.request('POST', path, { as, body });
   }
 
-  put<T = unknown>(path: string, as?: Caller): Promise<Answer<T>> {
-    return this.request('PUT', path, { as });
+  put<T = unknown>(path: string, as?: Caller, body?: unknown): Promise<Answer<T>> {
+    return this.request('PUT', path, { as, body });
   }
 
   delete<T = unknown>(path: string, as?: Caller): Promise<Answer<T>> {

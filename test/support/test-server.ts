@@ -34,7 +34,8 @@ export interface Room {
   owner_id: number;
   head_seq: number;
   is_member: boolean;
-  role: 'owner' | 'member' | null;
+  role: 'owner' | 'admin' | 'member' | null;
+  capabilities: string[];
 }
 
 export interface Tokens {
@@ -83,6 +84,8 @@ const GENEROUS: Env = {
   LOGIN_FAILURES_PER_ADDRESS: '1000000',
   // A busy machine must not close what a client is about to use.
   KEEP_ALIVE_TIMEOUT_MS: '60000',
+  MAX_ROOMS_PER_USER: '1000000',
+  MAX_ROOMS_OWNED: '1000000',
 };
 
 /** A mailbox waits 8 seconds; the test around it has to outlive that to show what arrived. */

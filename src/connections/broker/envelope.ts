@@ -2,7 +2,7 @@ import type { EncodedFrame } from '../../protocol/encode-frame.js';
 import type { Topic } from '../topics.js';
 
 /** What the broker carries between nodes: frames for subscribers, and commands for the registry. */
-export type Envelope = FrameEnvelope | EntriesEnvelope | DropEnvelope | DisconnectEnvelope;
+export type Envelope = FrameEnvelope | EntriesEnvelope | DropEnvelope | SilenceEnvelope | DisconnectEnvelope;
 
 /** A frame for everyone who listens to the topic. It is in no log and is not brought back. */
 export interface FrameEnvelope {
@@ -40,6 +40,18 @@ export interface DropEnvelope {
   readonly from: Topic;
   /** Told to sockets that stay open. Those bound to the topic are closed. */
   readonly farewell: EncodedFrame;
+}
+
+/** A user may go on listening to `where`, but not speak there. */
+export interface SilenceEnvelope {
+  readonly kind: 'silence';
+  readonly topic: Topic;
+  readonly userId: number;
+  readonly where: Topic;
+  /** In milliseconds since the epoch; 0 when they may speak again, Infinity when there is no end yet. */
+  readonly until: number;
+  /** Told to the sockets that listen. */
+  readonly notice: EncodedFrame;
 }
 
 /** Sessions of the user have ended: their sockets close. They are named, so that no newer one is meant. */
