@@ -20,6 +20,14 @@ export interface Place {
 export const STANDINGS: Readonly<Record<Known, (place: Place, me: Actor) => Promise<void>>> = {
   stranger: asTheyCome,
   member: enter,
+  async roomAdmin(place, me) {
+    await enter(place, me);
+    await ask(place, 'PUT', `/members/${me.person.id}/role`, place.owner.person, { role: 'admin' });
+  },
+  async muted(place, me) {
+    await enter(place, me);
+    await ask(place, 'PUT', `/mutes/${me.person.id}`, place.owner.person);
+  },
   async left(place, me) {
     await enter(place, me);
     await ask(place, 'POST', `/leave`, me.person);
@@ -49,7 +57,13 @@ export async function enter(place: Place, { person, socket }: Actor): Promise<vo
   if (answer.type === 'error') throw new Error(`Not in the room: ${JSON.stringify(answer)}`);
 }
 
-async function ask({ rest, room }: Place, method: string, path: string, as: Person): Promise<void> {
-  const answer = await rest.request(method, `/api/rooms/${room.id}${path}`, { as });
+async function ask(
+  { rest, room }: Place,
+  method: string,
+  path: string,
+  as: Person,
+  body?: object,
+): Promise<void> {
+  const answer = await rest.request(method, `/api/rooms/${room.id}${path}`, { as, body });
   if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
 }

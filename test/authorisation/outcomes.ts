@@ -10,6 +10,10 @@ export const CALLERS = [
   /** Was never in the room. */
   'stranger',
   'member',
+  /** A member with the room role `admin`: the one called `admin` here has a role in the system. */
+  'roomAdmin',
+  /** A member who may not speak. */
+  'muted',
   'left',
   'kicked',
   'banned',
@@ -53,6 +57,8 @@ export function anybody<Outcome extends FrameOutcome>(outcome: Outcome): Row<Out
     anonymous: outcome,
     stranger: outcome,
     member: outcome,
+    roomAdmin: outcome,
+    muted: outcome,
     left: outcome,
     kicked: outcome,
     banned: outcome,
@@ -61,6 +67,13 @@ export function anybody<Outcome extends FrameOutcome>(outcome: Outcome): Row<Out
     ops: outcome,
     admin: outcome,
   };
+}
+
+/** The same for all who belong to the room. */
+export function members<Outcome extends FrameOutcome>(
+  outcome: Outcome,
+): Readonly<Record<'member' | 'roomAdmin' | 'muted' | 'owner', Outcome>> {
+  return { member: outcome, roomAdmin: outcome, muted: outcome, owner: outcome };
 }
 
 /** The same for all to whom a private room is as good as missing. */

@@ -11,6 +11,7 @@ import { claimsOf } from '../support/forged-tokens.js';
 import {
   anybody,
   everybody,
+  members,
   outsiders,
   rooms,
   type Caller,
@@ -43,6 +44,7 @@ export type Entry = Request & ({ readonly anywhere: Row<HttpOutcome> } | RoomRow
 const IDS: Readonly<Record<string, (setting: Setting) => Id>> = {
   room_id: ({ room }) => room.id,
   user_id: ({ bystander }) => bystander.id,
+  invitation_id: () => 999_999,
   session_id: ({ bystander }) => String(claimsOf(bystander.token).sid),
 };
 
@@ -51,6 +53,14 @@ const unique = (name: string) => `${name} ${Date.now()} ${++made}`;
 
 /** For the owner only: the others are refused, and outsiders do not even find a private room. */
 const owners = (outcome: HttpOutcome) => rooms({ ...everybody('403 forbidden'), owner: outcome });
+
+/** For the owner and the admins of the room. */
+const managers = (outcome: HttpOutcome) =>
+  rooms({ ...everybody('403 forbidden'), owner: outcome, roomAdmin: outcome });
+
+/** For members who are not muted. */
+const speakers = (outcome: HttpOutcome) =>
+  rooms({ ...everybody('403 not_a_member'), ...members(outcome), muted: '403 muted' });
 
 const missing = { user_id: 999_999 };
 
@@ -114,92 +124,128 @@ export const ROUTES: Readonly<Record<string, Entry | readonly Entry[]>> = {
   },
   'POST /api/rooms/{room_id}/leave': rooms({
     ...everybody('400 not_in_room'),
-    member: '200',
-    owner: '200',
+    ...members('200'),
   }),
 
   'GET /api/rooms/{room_id}/members': rooms({
     ...everybody('403 not_a_member'),
-    member: '200',
-    owner: '200',
+    ...members('200'),
   }),
   'PUT /api/rooms/{room_id}/members/{user_id}': [
-    { when: 'they are a member', ...owners('200') },
+    { when: 'they are a member', ...managers('200') },
     {
       when: 'they are the caller',
       ids: (setting, caller) => ({ user_id: me(setting, caller) }),
-      ...owners('200'),
+      ...managers('200'),
     },
     {
       when: 'they are banned',
       ids: ({ person }) => ({ user_id: person('banned').id }),
       beside: ['banned'],
-      ...owners('403 banned'),
+      ...managers('403 banned'),
     },
-    { when: 'they do not exist', ids: () => missing, ...owners('404 user_not_found') },
+    { when: 'they do not exist', ids: () => missing, ...managers('404 user_not_found') },
   ],
   'DELETE /api/rooms/{room_id}/members/{user_id}': [
-    { when: 'they are a member', ...owners('204') },
+    { when: 'they are a member', ...managers('204') },
     {
       when: 'they are the caller',
       ids: (setting, caller) => ({ user_id: me(setting, caller) }),
-      ...owners('403 forbidden'),
+      ...managers('403 forbidden'),
     },
-    { when: 'they are the owner', ids: ({ owner }) => ({ user_id: owner.id }), ...owners('403 forbidden') },
+    { when: 'they are the owner', ids: ({ owner }) => ({ user_id: owner.id }), ...managers('403 forbidden') },
     {
       when: 'they are in another room only',
       ids: ({ person }) => ({ user_id: person('neighbour').id }),
-      ...owners('400 not_in_room'),
+      ...managers('400 not_in_room'),
     },
-    { when: 'they do not exist', ids: () => missing, ...owners('404 user_not_found') },
+    { when: 'they do not exist', ids: () => missing, ...managers('404 user_not_found') },
   ],
   'PUT /api/rooms/{room_id}/bans/{user_id}': [
-    { when: 'they are a member', ...owners('204') },
-    { when: 'they are the owner', ids: ({ owner }) => ({ user_id: owner.id }), ...owners('403 forbidden') },
+    { when: 'they are a member', ...managers('204') },
+    { when: 'they are the owner', ids: ({ owner }) => ({ user_id: owner.id }), ...managers('403 forbidden') },
     {
       when: 'they are a stranger',
       ids: ({ person }) => ({ user_id: person('stranger').id }),
-      ...owners('204'),
+      ...managers('204'),
     },
-    { when: 'they do not exist', ids: () => missing, ...owners('404 user_not_found') },
+    { when: 'they do not exist', ids: () => missing, ...managers('404 user_not_found') },
   ],
   'DELETE /api/rooms/{room_id}/bans/{user_id}': [
     {
       when: 'they are banned',
       ids: ({ person }) => ({ user_id: person('banned').id }),
       beside: ['banned'],
-      ...owners('204'),
+      ...managers('204'),
     },
-    { when: 'they are not banned', ids: ({ owner }) => ({ user_id: owner.id }), ...owners('204') },
+    { when: 'they are not banned', ids: ({ owner }) => ({ user_id: owner.id }), ...managers('204') },
   ],
 
   'GET /api/rooms/{room_id}/messages': rooms({
     ...everybody('403 not_a_member'),
-    member: '200',
-    owner: '200',
+    ...members('200'),
   }),
+
+  'PUT /api/rooms/{room_id}/members/{user_id}/role': [
+    { when: 'they are a member', body: () => ({ role: 'admin' }), ...owners('200') },
+    {
+      when: 'they are the owner',
+      ids: ({ owner }) => ({ user_id: owner.id }),
+      body: () => ({ role: 'member' }),
+      ...owners('403 forbidden'),
+    },
+  ],
+  'PUT /api/rooms/{room_id}/owner': [
+    { body: ({ bystander }) => ({ user_id: bystander.id }), ...owners('200') },
+    {
+      when: 'they are no member',
+      body: ({ person }) => ({ user_id: person('stranger').id }),
+      ...owners('400 not_in_room'),
+    },
+  ],
+  'GET /api/rooms/{room_id}/bans': managers('200'),
+  'GET /api/rooms/{room_id}/mutes': managers('200'),
+  'PUT /api/rooms/{room_id}/mutes/{user_id}': [
+    { when: 'they are a member', ...managers('200') },
+    { when: 'they are the owner', ids: ({ owner }) => ({ user_id: owner.id }), ...managers('403 forbidden') },
+    { when: 'they do not exist', ids: () => missing, ...managers('404 user_not_found') },
+  ],
+  'DELETE /api/rooms/{room_id}/mutes/{user_id}': {
+    when: 'they are muted',
+    ids: ({ person }) => ({ user_id: person('muted').id }),
+    beside: ['muted'],
+    ...managers('204'),
+  },
+  'GET /api/rooms/{room_id}/invitations': managers('200'),
+  'POST /api/rooms/{room_id}/invitations': { body: () => ({}), ...managers('201') },
+  'DELETE /api/rooms/{room_id}/invitations/{invitation_id}': {
+    when: 'there is none',
+    ...managers('404 invitation_not_found'),
+  },
+  'POST /api/invitations/accept': {
+    when: 'nobody has made it',
+    anywhere: everybody('404 invitation_not_found'),
+    body: () => ({ code: 'a'.repeat(32) }),
+  },
+
   'POST /api/rooms/{room_id}/messages': [
     {
-      ...rooms({ ...everybody('403 not_a_member'), member: '201', owner: '201' }),
+      ...speakers('201'),
       body: () => ({ content: 'hello' }),
     },
     {
       when: 'it answers a message of this room',
-      ...rooms({ ...everybody('403 not_a_member'), member: '201', owner: '201' }),
+      ...speakers('201'),
       body: ({ messageId }) => ({ content: 'an answer', reply_to: messageId }),
     },
     {
       when: 'it answers a message of another room',
-      ...rooms({
-        ...everybody('403 not_a_member'),
-        member: '422 reply_not_found',
-        owner: '422 reply_not_found',
-      }),
+      ...speakers('422 reply_not_found'),
       body: ({ elsewhere }) => ({ content: 'an answer', reply_to: elsewhere.messageIds[0] }),
     },
     {
       when: 'the body names another room: the path wins',
-      ...rooms({ ...everybody('403 not_a_member'), member: '201', owner: '201' }),
+      ...speakers('201'),
       body: ({ elsewhere }) => ({ content: 'hello', room_id: elsewhere.room.id }),
     },
   ],

@@ -7,6 +7,7 @@ import type { ClientFrameType } from '../../src/protocol/client-frames.js';
 import {
   anybody,
   everybody,
+  members,
   outsiders,
   rooms,
   type FrameOutcome,
@@ -47,19 +48,19 @@ export interface FrameEntry {
 }
 
 /** On a room socket: whoever may open one is a member by that, so the handshake decides. */
-function bound(outcome: FrameOutcome): RoomRows<FrameOutcome> {
+function bound(outcome: FrameOutcome, muted = outcome): RoomRows<FrameOutcome> {
   return {
-    public: { ...everybody(outcome), banned: '403 banned' },
-    private: { ...everybody(outcome), ...outsiders('403 room_is_private'), banned: '403 banned' },
+    public: { ...everybody(outcome), muted, banned: '403 banned' },
+    private: { ...everybody(outcome), ...outsiders('403 room_is_private'), muted, banned: '403 banned' },
   };
 }
 
-/** Members only; outsiders find no private room. */
-const forMembers = (outcome: FrameOutcome): RoomRows<FrameOutcome> => {
+/** Members who are not muted only; outsiders find no private room. */
+const forSpeakers = (outcome: FrameOutcome): RoomRows<FrameOutcome> => {
   const { public: inPublic, private: inPrivate } = rooms<FrameOutcome>({
     ...everybody<FrameOutcome>('not_a_member'),
-    member: outcome,
-    owner: outcome,
+    ...members(outcome),
+    muted: 'muted',
   });
   return { public: inPublic, private: { ...inPrivate, ...outsiders('room_not_found') } };
 };
@@ -77,14 +78,14 @@ export const FRAMES: Readonly<Record<ClientFrameType, FrameEntry | readonly Fram
   message: [
     {
       frame: ({ room }) => ({ type: 'message', room_id: room.id, content: 'hello' }),
-      auth: forMembers('ack'),
-      room: bound('ack'),
+      auth: forSpeakers('ack'),
+      room: bound('ack', 'muted'),
     },
     {
       when: 'it answers a message of this room',
       frame: ({ room, messageId }) => ({ room_id: room.id, content: 'an answer', reply_to: messageId }),
-      auth: forMembers('ack'),
-      room: bound('ack'),
+      auth: forSpeakers('ack'),
+      room: bound('ack', 'muted'),
     },
     {
       when: 'it answers a message of another room',
@@ -93,14 +94,14 @@ export const FRAMES: Readonly<Record<ClientFrameType, FrameEntry | readonly Fram
         content: 'an answer',
         reply_to: elsewhere.messageIds[0],
       }),
-      auth: forMembers('reply_not_found'),
-      room: bound('reply_not_found'),
+      auth: forSpeakers('reply_not_found'),
+      room: bound('reply_not_found', 'muted'),
     },
   ],
   typing: {
     frame: ({ room }) => ({ type: 'typing', room_id: room.id }),
-    auth: forMembers('ack'),
-    room: bound('ack'),
+    auth: forSpeakers('ack'),
+    room: bound('ack', 'muted'),
   },
   join_room: [
     { frame: ({ room }) => ({ type: 'join_room', room_id: room.id }), ...JOINING },
@@ -113,8 +114,8 @@ export const FRAMES: Readonly<Record<ClientFrameType, FrameEntry | readonly Fram
   leave_room: {
     frame: ({ room }) => ({ type: 'leave_room', room_id: room.id }),
     auth: {
-      public: { ...everybody('not_in_room'), member: 'ack', owner: 'ack' },
-      private: { ...everybody('not_in_room'), ...outsiders('room_not_found'), member: 'ack', owner: 'ack' },
+      public: { ...everybody('not_in_room'), ...members('ack') },
+      private: { ...everybody('not_in_room'), ...outsiders('room_not_found'), ...members('ack') },
     },
     room: bound('not_on_this_socket'),
   },
