@@ -15,7 +15,7 @@ const GENEROUS: Env = {
 /** A server as a process of its own, with people who talk. */
 export class TalkingServer {
   readonly rest = new RestClient(() => this.url);
-  private url = '';
+  url = '';
   private sockets: SocketClient[] = [];
 
   private constructor(readonly process: ServerProcess) {}
