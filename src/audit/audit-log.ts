@@ -20,7 +20,7 @@ export interface Deed {
   readonly action: AuditAction;
   readonly userId?: number;
   readonly roomId?: number;
-  /** Ids, codes, times, and reasons that people gave. Shortened to what fits. */
+  /** Ids, codes, times, and reasons that people gave: they are short enough by their own limits. */
   readonly facts?: Readonly<Record<string, number | string | null>>;
 }
 

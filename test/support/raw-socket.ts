@@ -119,7 +119,8 @@ export class RawSocket {
     let received: Buffer = Buffer.concat(this.chunks);
     if (!this.isUpgraded) {
       const end = received.indexOf('\r\n\r\n');
-      if (end >= 0) {
+      // Anything else is the answer to what was no upgrade, and has no frames behind it.
+      if (end >= 0 && this.everything.startsWith('HTTP/1.1 101')) {
         this.isUpgraded = true;
         received = received.subarray(end + 4);
         this.onUpgrade();
