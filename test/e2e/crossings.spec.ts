@@ -3,6 +3,7 @@ import { SessionEndings } from '../../src/auth/session-endings.js';
 import { WriteQueue } from '../../src/database/write-queue.js';
 import { authenticated } from '../support/authenticated.js';
 import { handshake } from '../support/handshake.js';
+import { expectProblem } from '../support/problems.js';
 import { runServer, type Person } from '../support/test-server.js';
 import { until } from '../support/until.js';
 
@@ -82,6 +83,26 @@ describe('A message that crosses', () => {
     const log = await server.rest.get<{ content: string }[]>(`/api/rooms/${room.id}/messages`, ada);
     const contents = log.body.map(({ content }) => content);
     expect(contents).toEqual((await late).status === 201 ? ['before', 'after'] : ['before']);
+  });
+});
+
+describe('A kick that crosses', () => {
+  it('the end of the right to kick comes before it, or is refused', async () => {
+    const [ada, bob, cleo] = await server.people('ada', 'bob', 'cleo');
+    const room = await server.roomOf(ada, bob, cleo);
+    const members = `/api/rooms/${room.id}/members`;
+    await server.rest.put(`${members}/${bob.id}/role`, ada, { role: 'admin' });
+    const writes = await holdWrites();
+
+    const demoted = server.rest.put(`${members}/${bob.id}/role`, ada, { role: 'member' });
+    await until(writes.waiting, (count) => count === 1);
+    const kicked = server.rest.delete(`${members}/${cleo.id}`, bob);
+    await until(writes.waiting, (count) => count === 2);
+    writes.release();
+
+    expect((await demoted).status).toBe(200);
+    expectProblem(await kicked, 403, 'forbidden');
+    expect((await server.rest.get(members, cleo)).status).toBe(200);
   });
 });
 
