@@ -13,6 +13,8 @@ export function claimsOf(payload: unknown): AccessClaims {
   if (typeof payload !== 'object' || payload === null) throw new AppError('not_authenticated');
   const { sub, sid, exp }: { sub?: unknown; sid?: unknown; exp?: unknown } = payload;
   if (typeof sub !== 'string' || !/^[1-9]\d{0,14}$/.test(sub)) throw new AppError('not_authenticated');
-  if (typeof sid !== 'string' || typeof exp !== 'number') throw new AppError('not_authenticated');
+  if (typeof sid !== 'string' || typeof exp !== 'number' || !Number.isSafeInteger(exp)) {
+    throw new AppError('not_authenticated');
+  }
   return { userId: Number(sub), sessionId: sid, expiresAt: exp * 1000 };
 }
