@@ -267,15 +267,16 @@ describe('A log-in of somebody who has logged in from there before', () => {
     const wrong = (index: number) =>
       server.rest.post('/api/token', { username: `nobody${index}`, password: 'wrong wrong' });
 
-    const strangers = Array.from({ length: 40 }, (_, index) => wrong(index));
-    const refused = await Promise.race(strangers);
-    const [logIn, ...others] = await Promise.all([
-      server.rest.post('/api/token', { username: ada.username, password: ada.password }),
-      ...strangers,
-    ]);
+    const crowd = (from: number) => Array.from({ length: 20 }, (_, index) => wrong(from + index));
+    const amidst = async () => {
+      const logIn = { username: ada.username, password: ada.password };
+      const asked = [...crowd(0), server.rest.post('/api/token', logIn), ...crowd(20)];
+      return (await Promise.all(asked)).map(({ status }) => status);
+    };
 
-    expect(refused.status).toBe(429);
-    expect(logIn.status).toBe(200);
-    expect(others.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
+    // On a busy machine requests may come so slowly that nobody has to wait: then the crowd comes once more.
+    const statuses = await until(amidst, (answers) => answers.slice(0, 20).includes(429));
+
+    expect(statuses[20]).toBe(200);
   });
 });
