@@ -1,6 +1,8 @@
 /** Jest runs the TypeScript sources as ES modules; see package.json for the Node flag that needs. */
 export default {
   testEnvironment: 'node',
+  // Milliseconds, for machines that do something else as well: nothing waits for them where all is well.
+  testTimeout: 60_000,
   // Servers of tests share nothing, so every core has its own.
   maxWorkers: '100%',
   roots: ['<rootDir>/test'],

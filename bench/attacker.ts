@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { ATTACKS, isAttack, type AttackName } from './names.js';
@@ -17,6 +18,9 @@ const LARGE_FRAME = 64 * 1024 * 1024;
 const FLOOD_AT_ONCE = 64;
 const LOG_INS_PER_SECOND = 1_000;
 const TURN_MS = 20;
+
+// It stands for other machines: what it takes of this core must not be charged to the server.
+setPriority(constants.priority.PRIORITY_LOW);
 
 const [attack = '', port = '', seconds = ''] = process.argv.slice(2);
 const until = performance.now() + Number(seconds) * 1000;

@@ -77,7 +77,10 @@ async function suffer(
   innocents.tell();
   const program = [join(import.meta.dirname, 'attacker.js'), attack, String(server.port), String(seconds)];
   const [command, args] = pinned('generator', process.execPath, program);
-  const { ok, stdout, stderr, how } = await run(command, args, { withinSeconds: seconds + 30 });
+  const { ok, stdout, stderr, how } = await run(command, args, {
+    withinSeconds: seconds + 30,
+    ofThisSession: true,
+  });
   if (!ok) throw new Error(`The attacker failed, ${how}: ${stderr}`);
   if (server.hasEnded) throw new Error(`The server did not survive "${attack}":\n${server.lastOutput}`);
   return rowOf(attack, innocents.tell(), server, fieldsIn(stdout));

@@ -10,13 +10,19 @@ process.once('exit', () => {
 export interface Setting {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Stays in the session of this process, where priorities count among each other. It has to end by itself. */
+  readonly ofThisSession?: boolean;
 }
 
 /** Starts a process as the leader of a session. Ctrl-C does not reach it; it ends with this process at the latest. */
-export function start(command: string, args: readonly string[], { cwd, env }: Setting = {}): ChildProcess {
+export function start(
+  command: string,
+  args: readonly string[],
+  { cwd, env, ofThisSession = false }: Setting = {},
+): ChildProcess {
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
+    detached: !ofThisSession,
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
   });

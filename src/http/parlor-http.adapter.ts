@@ -1,5 +1,5 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { createServer, IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type RequestListener, type Server } from 'node:http';
 import { HEADER_BYTES_MAX } from '../protocol/limits.js';
 
 /** Milliseconds between two looks for requests that take too long: as much later they are found out. */
@@ -10,6 +10,13 @@ interface ExpressApplication extends RequestListener {
   request: object;
   response: object;
 }
+
+/**
+ * TCP connections that the kernel keeps until they are accepted; it takes `net.core.somaxconn` (4096) at most. Beyond
+ * it a connection is answered only when it asks again, one second and three seconds later: Node's 511 are gone in one
+ * turn of a flood.
+ */
+const BACKLOG = 4_096;
 
 /**
  * Nest's adapter for Express, with requests and responses that are born with Express' prototypes.
@@ -36,6 +43,16 @@ export class ParlorHttpAdapter extends ExpressAdapter {
         connectionsCheckingInterval: CHECKING_INTERVAL,
       },
       express,
+    );
+  }
+
+  /** Nest calls it with a port, perhaps a host, and a function of its own. */
+  override listen(port: string | number, ...args: (string | (() => void) | undefined)[]): Server {
+    const host = args.find((arg) => typeof arg === 'string');
+    const callback = args.find((arg) => typeof arg === 'function');
+    return this.httpServer.listen(
+      { port: Number(port), backlog: BACKLOG, ...(host ? { host } : {}) },
+      callback,
     );
   }
 }
