@@ -49,8 +49,8 @@ export class LogInThrottle {
   }
 
   /**
-   * @param isKnown whether the account has a session that was begun at this address: then it does not wait for
-   *   what others behind the same address have done. Asked only when that matters.
+   * @param isKnown whether the account has logged in from this address before: then it does not wait for what
+   *   others behind the same address have done. Asked only when that matters.
    * @throws AppError `rate_limited` with the seconds to wait, before anything is hashed
    */
   async begin(username: string, origin: ClientOrigin, isKnown: () => Promise<boolean>): Promise<Attempt> {
