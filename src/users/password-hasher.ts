@@ -1,11 +1,10 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { compare, getRounds, hash } from 'bcrypt';
+import { getRounds } from 'bcrypt';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
 import { PASSWORD_MAX_BYTES } from '../protocol/limits.js';
+import { HashThreads } from './hash-threads.js';
 
-/** Hashes at once. bcrypt runs on the same four threads as SQLite, which must not wait for all of them. */
-const AT_ONCE = 2;
 /** Seconds in which a queue of the default length is worked off, at the default cost. */
 const RETRY_AFTER = 10;
 
@@ -22,7 +21,10 @@ export class PasswordHasher implements OnModuleInit {
   private readonly waiting: Record<Lane, (() => void)[]> = { known: [], anybody: [] };
   private decoy = '';
 
-  constructor(private readonly settings: Settings) {}
+  constructor(
+    private readonly settings: Settings,
+    private readonly threads: HashThreads,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     this.decoy = await this.hash('a password that nobody has');
@@ -30,11 +32,17 @@ export class PasswordHasher implements OnModuleInit {
 
   /** Whether a hash would have to wait now. */
   get isBusy(): boolean {
-    return this.running >= AT_ONCE;
+    return this.running >= this.threads.count;
+  }
+
+  /** @throws AppError `rate_limited` when there is no place left to wait in */
+  checkRoom(lane: Lane): void {
+    if (this.waiting[lane].length < this.settings.limits.passwordsWaiting) return;
+    throw new AppError('rate_limited', { retryAfter: RETRY_AFTER });
   }
 
   hash(password: string): Promise<string> {
-    return this.inTurn('anybody', () => hash(password, this.settings.bcryptCost));
+    return this.inTurn('anybody', () => this.threads.hash(password, this.settings.bcryptCost));
   }
 
   /**
@@ -42,7 +50,7 @@ export class PasswordHasher implements OnModuleInit {
    * does not tell which usernames exist.
    */
   async matches(password: string, stored: string | undefined, lane: Lane): Promise<boolean> {
-    const same = await this.inTurn(lane, () => compare(password, stored ?? this.decoy));
+    const same = await this.inTurn(lane, () => this.threads.compare(password, stored ?? this.decoy));
     // bcrypt looks at 72 bytes only: what is longer was never anybody's password.
     return same && stored !== undefined && Buffer.byteLength(password) <= PASSWORD_MAX_BYTES;
   }
@@ -53,10 +61,8 @@ export class PasswordHasher implements OnModuleInit {
   }
 
   private async inTurn<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
-    const waiting = this.waiting[lane];
-    if (waiting.length >= this.settings.limits.passwordsWaiting)
-      throw new AppError('rate_limited', { retryAfter: RETRY_AFTER });
-    if (this.isBusy) await new Promise<void>((resolve) => waiting.push(resolve));
+    this.checkRoom(lane);
+    if (this.isBusy) await new Promise<void>((resolve) => this.waiting[lane].push(resolve));
     else this.running += 1;
     try {
       return await work();
