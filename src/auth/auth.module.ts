@@ -13,6 +13,7 @@ import { AuthService } from './auth.service.js';
 import { CapabilitiesGuard } from './capabilities.guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { KnownAddresses } from './known-addresses.js';
 import { LogInThrottle } from './log-in-throttle.js';
 import { ProvedTokens } from './proved-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
@@ -52,6 +53,7 @@ import { WsTickets } from './ws-tickets.js';
     AuthGateway,
     AuthService,
     JwtStrategy,
+    KnownAddresses,
     LogInThrottle,
     PasswordProof,
     ProvedTokens,

@@ -3,15 +3,15 @@ import { SecurityLog } from '../audit/security-log.js';
 import type { ClientOrigin } from '../identity/client-origin.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { KnownAddresses } from './known-addresses.js';
 import { LogInThrottle } from './log-in-throttle.js';
-import { SessionsService } from './sessions.service.js';
 
 /** The one place where a password is proved, whoever asks for it: so guesses are slowed down wherever they are made. */
 @Injectable()
 export class PasswordProof {
   constructor(
     private readonly users: UsersService,
-    private readonly sessions: SessionsService,
+    private readonly known: KnownAddresses,
     private readonly throttle: LogInThrottle,
     private readonly security: SecurityLog,
   ) {}
@@ -28,7 +28,8 @@ export class PasswordProof {
     origin: ClientOrigin,
     at: string,
   ): Promise<User | undefined> {
-    const isKnown = () => this.sessions.haveBegunAt(username, origin.address);
+    let known: Promise<boolean> | undefined;
+    const isKnown = () => (known ??= this.known.includes(username, origin.address));
     const attempt = await this.throttle.begin(username, origin, isKnown);
     const user = await this.users.withPassword(username, password, isKnown);
     if (user) this.throttle.succeeded(attempt);

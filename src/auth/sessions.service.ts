@@ -7,7 +7,6 @@ import { SecurityLog } from '../audit/security-log.js';
 import { Settings } from '../config/settings.js';
 import { BatchedRead } from '../database/batched-read.js';
 import { BoundValues } from '../database/bound-values.js';
-import { foldName } from '../database/fold-name.js';
 import { ReadTurns } from '../database/read-turns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -134,12 +133,6 @@ export class SessionsService {
     const live = await this.live.ask(sessionId);
     if (live?.user_id !== userId) throw new AppError('not_authenticated');
     return { id: userId, username: live.username, role: live.role, sessionId, expiresAt, origin };
-  }
-
-  /** Whether a session of this user, ended or not, was begun at the address. */
-  haveBegunAt(username: string, address: string): Promise<boolean> {
-    const user = { usernameKey: foldName(username) };
-    return this.sessions.existsBy({ address, user });
   }
 
   private get lifetime(): number {

@@ -67,14 +67,16 @@ export class UsersService {
    * The active user with this name and password, or nobody. Takes the same time for either.
    *
    * @param isKnown whether they have logged in from where they are before; asked only when others wait as well
+   * @throws AppError `rate_limited` when too many wait, before the account is looked up
    */
   async withPassword(
     username: string,
     password: string,
     isKnown: () => Promise<boolean>,
   ): Promise<User | undefined> {
-    const user = await this.users.findOneBy({ usernameKey: foldName(username), isActive: true });
     const lane = this.passwords.isBusy && (await isKnown()) ? 'known' : 'anybody';
+    this.passwords.checkRoom(lane);
+    const user = await this.users.findOneBy({ usernameKey: foldName(username), isActive: true });
     const matches = await this.passwords.matches(password, user?.passwordHash, lane);
     if (!matches || !user) return undefined;
     return this.passwords.isOutdated(user.passwordHash) ? this.renewHash(user, password) : user;
