@@ -19,6 +19,9 @@ export interface ErrorDetails {
 /**
  * The only error that services throw. A code from the catalogue decides everything else; the HTTP filter
  * and the frame router translate it for their transport.
+ *
+ * It is an answer, not a fault, so it has no stack: to write one down takes as long as all the rest of a refusal, and
+ * refusals come in floods.
  */
 export class AppError extends Error {
   constructor(
@@ -26,7 +29,10 @@ export class AppError extends Error {
     readonly details: ErrorDetails = {},
     options?: ErrorOptions,
   ) {
+    const limit = Error.stackTraceLimit;
+    if (code !== 'internal') Error.stackTraceLimit = 0;
     super(details.detail ?? CATALOGUE[code].sentence, options);
+    Error.stackTraceLimit = limit;
     this.name = 'AppError';
   }
 

@@ -1,6 +1,7 @@
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { createServer, IncomingMessage, ServerResponse, type RequestListener, type Server } from 'node:http';
 import { HEADER_BYTES_MAX } from '../protocol/limits.js';
+import { whenWhole } from './whole-requests.js';
 
 /** Milliseconds between two looks for requests that take too long: as much later they are found out. */
 const CHECKING_INTERVAL = 1_000;
@@ -42,7 +43,7 @@ export class ParlorHttpAdapter extends ExpressAdapter {
         maxHeaderSize: HEADER_BYTES_MAX,
         connectionsCheckingInterval: CHECKING_INTERVAL,
       },
-      express,
+      whenWhole(express),
     );
   }
 

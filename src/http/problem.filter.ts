@@ -33,6 +33,8 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<IncomingMessage>();
     const response = host.switchToHttp().getResponse<ServerResponse>();
+    // Nobody is there to be answered; what the body parser says about that is no news.
+    if (response.destroyed) return;
     const known = translate(this.translateFault(error), request);
     if (known.code === 'internal') {
       this.logger.error(`Request ${requestIdOf(request, this.trustedProxies)} failed.`);
