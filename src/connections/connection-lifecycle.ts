@@ -13,6 +13,7 @@ import { CatchUpService } from './catch-up.service.js';
 import { Connection, type UserConnection } from './connection.js';
 import { ConnectionRecorder } from './connection-recorder.js';
 import { ConnectionRegistry } from './connection-registry.js';
+import { discardSome } from './discard.js';
 import { FrameRouter } from './frame-router.js';
 import { Handshake, type Decision } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
@@ -60,6 +61,7 @@ export class ConnectionLifecycle {
     socket.on('error', (error) => {
       this.logger.debug(`${connection.id}: ${error.message}`);
       connection.failed(error);
+      discardSome(wire);
     });
     socket.once('close', (code, reason) => {
       this.expiry.forget(connection);

@@ -30,10 +30,11 @@ export class RawSocket {
     socket.on('data', (chunk) => this.receive(chunk));
   }
 
-  static open(url: string): Promise<RawSocket> {
+  /** @param isRude goes on sending when the server has ended its side */
+  static open(url: string, isRude = false): Promise<RawSocket> {
     const { hostname, port } = new URL(url);
     return new Promise((resolve, reject) => {
-      const socket = connect(Number(port), hostname);
+      const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: isRude });
       socket.once('error', reject);
       socket.once('connect', () => resolve(new RawSocket(socket)));
     });
