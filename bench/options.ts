@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
+  ATTACKS,
   DURABILITIES,
   PEERS,
   SCENARIOS,
+  type AttackName,
   type Durability,
   type PeerName,
   type ScenarioName,
@@ -26,6 +28,7 @@ export interface Options {
   readonly out: string | undefined;
   readonly minutes: number;
   readonly clients: number;
+  readonly attacks: readonly AttackName[];
 }
 
 export class UsageError extends Error {}
@@ -45,6 +48,7 @@ export const USAGE = `Usage: npm run bench -- [compare | storm | growth | soak |
   --durability WORD   ${DURABILITIES.join(' or ')}: Parlor's DURABILITY (full)
   --minutes N         of soak (30)
   --clients N         of storm (10000)
+  --attack TEXT       only attacks with this in their names
   --quick             one round, one second, fewer connections: does it work?
   --out FILE          the result (bench/results/latest.json, or named after the command)
 
@@ -67,6 +71,7 @@ export function optionsOf(args: readonly string[]): Options {
     out: values.out === undefined ? undefined : resolve(values.out),
     minutes: wholeNumber('--minutes', values.minutes ?? (quick ? '1' : '30')),
     clients: wholeNumber('--clients', values.clients ?? (quick ? '1000' : '10000')),
+    attacks: attacksNamed(values.attack ?? ''),
   };
 }
 
@@ -85,6 +90,7 @@ function read(args: readonly string[]) {
         out: { type: 'string' },
         minutes: { type: 'string' },
         clients: { type: 'string' },
+        attack: { type: 'string' },
       },
     });
   } catch (error) {
@@ -95,6 +101,12 @@ function read(args: readonly string[]) {
 function wholeNumber(name: string, text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
   throw new UsageError(`${name} takes a whole number from 1 to 99999, not "${text}".`);
+}
+
+function attacksNamed(text: string): readonly AttackName[] {
+  const named = ATTACKS.filter((name) => name.includes(text));
+  if (named.length > 0) return named;
+  throw new UsageError(`No attack has "${text}" in its name: ${ATTACKS.join('; ')}.`);
 }
 
 function oneOf<T extends string>(what: string, known: readonly T[], name: string): T {
