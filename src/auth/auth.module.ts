@@ -22,6 +22,7 @@ import { PasswordProof } from './password-proof.js';
 import { PasswordsController } from './passwords.controller.js';
 import { PasswordsService } from './passwords.service.js';
 import { SessionEndings } from './session-endings.js';
+import { SessionRights } from './session-rights.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -61,6 +62,7 @@ import { WsTickets } from './ws-tickets.js';
     RequestBudget,
     PasswordsService,
     SessionEndings,
+    SessionRights,
     SessionsService,
     SigningKeys,
     SocketAuthenticator,

@@ -7,6 +7,7 @@ import {
   type JwtAlgorithm,
   type Limits,
   type Rate,
+  type RedisLocation,
   type SqliteLocation,
   type Timeouts,
 } from './settings.js';
@@ -31,6 +32,7 @@ export function parseSettings(env: Environment): Settings {
   const values = {
     database,
     durability: read.oneOf('DURABILITY', ['full', 'normal']),
+    redis: redisOf(read),
     host: read.text('HOST', '127.0.0.1'),
     port: read.integer('PORT', 8000, 0, 65535),
     corsOrigins: originsOf(read, env.NODE_ENV === 'production'),
@@ -83,6 +85,19 @@ function databaseOf(read: EnvReader): SqliteLocation {
     return { kind: 'sqlite', file: resolve('parlor.db') };
   }
   return { kind: 'sqlite', file: isAbsolute(path) ? path : resolve(path) };
+}
+
+function redisOf(read: EnvReader): RedisLocation | undefined {
+  const prefix = read.text('REDIS_PREFIX', 'parlor:');
+  const url = read.optional('REDIS_URL');
+  if (url === undefined) return undefined;
+  if (!/^rediss?:\/\/./.test(url) || !URL.canParse(url)) {
+    // The value may hold a password, so it is not repeated.
+    read.mistakes.push(
+      'REDIS_URL must be redis:// or rediss:// and a host, for example redis://127.0.0.1:6379.',
+    );
+  }
+  return { url, prefix };
 }
 
 /** The database makes further files beside its own, so its folder has to be there and writable. */

@@ -9,6 +9,12 @@ export interface SqliteLocation {
   readonly file: string;
 }
 
+export interface RedisLocation {
+  readonly url: string;
+  /** Of every channel and key, for installations that share a Redis. */
+  readonly prefix: string;
+}
+
 /**
  * The settings of one server, validated: no other code reads the environment. Times are milliseconds
  * unless the name says otherwise; the variables behind them are listed in docs/configuration.md.
@@ -16,6 +22,8 @@ export interface SqliteLocation {
 export class Settings {
   readonly database: SqliteLocation;
   readonly durability: Durability;
+  /** What carries envelopes between nodes; nothing when there is one node. */
+  readonly redis: RedisLocation | undefined;
   readonly host: string;
   readonly port: number;
   readonly corsOrigins: readonly string[];

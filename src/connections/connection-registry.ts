@@ -11,7 +11,7 @@ import type {
 import type { Connection } from './connection.js';
 import { Seats } from './seats.js';
 import { Subscription } from './subscription.js';
-import type { Topic } from './topics.js';
+import { roomOf, type Topic } from './topics.js';
 import type { Urgency } from './write-turns.js';
 
 /** Subscriptions from which on a topic is large: what is sent there does not hold up the smaller ones. */
@@ -75,6 +75,17 @@ export class ConnectionRegistry {
   /** How many sockets listen to each topic. A socket counts once in every topic that it listens to. */
   countByTopic(): Map<Topic, number> {
     return new Map([...this.topics].map(([topic, listeners]) => [topic, listeners.subscriptions.size]));
+  }
+
+  /** How far the log of each topic has been sent to all who are live. Those who catch up read for themselves. */
+  placesOfLogs(): Map<Topic, number> {
+    const places = new Map<Topic, number>();
+    for (const [topic, { subscriptions }] of this.topics) {
+      if (roomOf(topic) === undefined) continue;
+      const live = [...subscriptions.values()].filter(({ isLive }) => isLive);
+      if (live.length > 0) places.set(topic, Math.min(...live.map(({ sentUpTo }) => sentUpTo)));
+    }
+    return places;
   }
 
   add(connection: Connection): void {

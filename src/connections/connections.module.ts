@@ -1,9 +1,10 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { Settings } from '../config/settings.js';
 import { CatchUpService } from './catch-up.service.js';
 import { Broker } from './broker/broker.js';
-import { MemoryBroker } from './broker/memory-broker.js';
+import { backplaneOf } from './broker/backplane.js';
 import { ConformanceGateway } from './conformance.gateway.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
 import { ConnectionRecord } from './connection-record.entity.js';
@@ -17,6 +18,7 @@ import { FrameRouter } from './frame-router.js';
 import { GatewayExplorer } from './gateway-explorer.js';
 import { Handshake } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
+import { LostEnvelopes } from './lost-envelopes.js';
 import { MessageDeadline } from './message-deadline.js';
 import { PingGateway } from './ping.gateway.js';
 import { PublicGateway } from './public.gateway.js';
@@ -30,7 +32,7 @@ import { WriteTurns } from './write-turns.js';
   imports: [DiscoveryModule, TypeOrmModule.forFeature([ConnectionRecord])],
   controllers: [ConnectionsController],
   providers: [
-    { provide: Broker, useClass: MemoryBroker },
+    { provide: Broker, inject: [Settings], useFactory: backplaneOf },
     CatchUpService,
     ConformanceGateway,
     ConnectionLifecycle,
@@ -43,6 +45,7 @@ import { WriteTurns } from './write-turns.js';
     GatewayExplorer,
     Handshake,
     Heartbeat,
+    LostEnvelopes,
     MessageDeadline,
     PingGateway,
     PublicGateway,
@@ -52,6 +55,12 @@ import { WriteTurns } from './write-turns.js';
     TokenRenewal,
     WriteTurns,
   ],
-  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, TokenRenewal],
+  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, LostEnvelopes, TokenRenewal],
 })
-export class ConnectionsModule {}
+export class ConnectionsModule implements OnApplicationShutdown {
+  constructor(private readonly broker: Broker) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.broker.close();
+  }
+}

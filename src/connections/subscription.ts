@@ -48,6 +48,11 @@ export class Subscription {
     return this.ended || !this.connection.isOpen;
   }
 
+  /** Not behind its log any more: what is published is sent at once. */
+  get isLive(): boolean {
+    return this.held === undefined && !this.isOver;
+  }
+
   get readerId(): number | undefined {
     return this.connection.user?.id;
   }

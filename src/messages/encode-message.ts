@@ -1,3 +1,4 @@
+import type { Entry } from '../connections/broker/envelope.js';
 import { iso } from '../database/columns.js';
 import { encodeText, type EncodedFrame } from '../protocol/encode-frame.js';
 import type { SignedMessage } from './message-view.js';
@@ -21,4 +22,12 @@ export function encodeMessage(
       `,"user_id":${userId},"username":${JSON.stringify(username)},"timestamp":"${iso(createdAt)}"` +
       `,"reply_to":${replyTo},"edited_at":${editedAt === null ? 'null' : `"${iso(editedAt)}"`}${own}}`,
   );
+}
+
+/** The author's sockets also get the `client_msg_id`, to tell the message from one still on its way. */
+export function entryOf(signed: SignedMessage): Entry {
+  const { seq, userId, clientMsgId } = signed.message;
+  const frame = encodeMessage(signed, undefined);
+  if (clientMsgId === null) return { seq, frame };
+  return { seq, frame, own: { userId, frame: encodeMessage(signed, userId) } };
 }

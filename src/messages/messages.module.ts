@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CatchUpService } from '../connections/catch-up.service.js';
 import { ConnectionsModule } from '../connections/connections.module.js';
+import { LostEnvelopes } from '../connections/lost-envelopes.js';
 import { Room } from '../rooms/room.entity.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { Epoch } from './epoch.entity.js';
@@ -13,6 +14,7 @@ import { MessagesController } from './messages.controller.js';
 import { MessagesGateway } from './messages.gateway.js';
 import { MessagesService } from './messages.service.js';
 import { RoomCatchUp } from './room-catch-up.js';
+import { RoomEntries } from './room-entries.js';
 import { SendBudget } from './send-budget.js';
 
 @Module({
@@ -25,6 +27,7 @@ import { SendBudget } from './send-budget.js';
     MessagesGateway,
     MessagesService,
     RoomCatchUp,
+    RoomEntries,
     SendBudget,
   ],
 })
@@ -32,10 +35,13 @@ export class MessagesModule implements OnModuleInit {
   constructor(
     private readonly catchUps: CatchUpService,
     private readonly catchUp: RoomCatchUp,
+    private readonly lost: LostEnvelopes,
+    private readonly entries: RoomEntries,
   ) {}
 
   /** The logs are what subscriptions to rooms catch up from. */
   onModuleInit(): void {
     this.catchUps.readFrom(this.catchUp);
+    this.lost.readFrom(this.entries);
   }
 }

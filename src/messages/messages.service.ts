@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Broker } from '../connections/broker/broker.js';
-import { entriesEnvelope, type Entry } from '../connections/broker/envelope.js';
+import { entriesEnvelope } from '../connections/broker/envelope.js';
 import { roomTopic } from '../connections/topics.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
@@ -10,7 +10,7 @@ import { RoomAccess } from '../rooms/room-access.js';
 import { TypingService } from '../rooms/typing.service.js';
 import { MessageHistory, type Stretch } from './message-history.js';
 import { MessageLog, type Appended } from './message-log.js';
-import { encodeMessage } from './encode-message.js';
+import { entryOf } from './encode-message.js';
 import type { SignedMessage } from './message-view.js';
 import type { MessagesQuery } from './messages.dto.js';
 import { SendBudget } from './send-budget.js';
@@ -93,14 +93,6 @@ export class MessagesService {
       });
     }
   }
-}
-
-/** The author's sockets also get the `client_msg_id`, to tell the message from one still on its way. */
-function entryOf(signed: SignedMessage): Entry {
-  const { seq, userId, clientMsgId } = signed.message;
-  const frame = encodeMessage(signed, undefined);
-  if (clientMsgId === null) return { seq, frame };
-  return { seq, frame, own: { userId, frame: encodeMessage(signed, userId) } };
 }
 
 function checkOnePlace({ before, after, around, skip }: MessagesQuery): void {

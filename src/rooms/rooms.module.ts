@@ -20,6 +20,7 @@ import { MutesService } from './mutes.service.js';
 import { RoomAccess } from './room-access.js';
 import { RoomEvents } from './room-events.js';
 import { RoomQuotas } from './room-quotas.js';
+import { RoomRights } from './room-rights.js';
 import { RoomRolesService } from './room-roles.service.js';
 import { RoomSocketsService } from './room-sockets.service.js';
 import { Room } from './room.entity.js';
@@ -43,6 +44,7 @@ import { TypingService } from './typing.service.js';
     RoomAccess,
     RoomEvents,
     RoomQuotas,
+    RoomRights,
     RoomRolesService,
     RoomSocketsService,
     RoomsGateway,

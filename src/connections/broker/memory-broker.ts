@@ -1,13 +1,15 @@
-import { Injectable } from '@nestjs/common';
 import type { Topic } from '../topics.js';
 import { Broker, type Receive } from './broker.js';
 import type { Envelope } from './envelope.js';
 
-/** The broker of a single node. */
-@Injectable()
+/** The broker of a single node. It loses nothing, and one log writer keeps its entries in order. */
 export class MemoryBroker extends Broker {
   private readonly topics = new Set<Topic>();
   private receive: Receive = () => undefined;
+
+  override get isWhole(): boolean {
+    return true;
+  }
 
   override receiveWith(receive: Receive): void {
     this.receive = receive;
@@ -24,4 +26,10 @@ export class MemoryBroker extends Broker {
   override publish(envelope: Envelope): void {
     if (this.topics.has(envelope.topic)) this.receive(envelope);
   }
+
+  override offer(envelope: Envelope): void {
+    this.publish(envelope);
+  }
+
+  override async close(): Promise<void> {}
 }

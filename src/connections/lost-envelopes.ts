@@ -1,0 +1,113 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Broker } from './broker/broker.js';
+import type { EntriesEnvelope } from './broker/envelope.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import type { Topic } from './topics.js';
+
+/** Milliseconds between two looks into the database while nodes do not hear from each other. */
+const LOOK_EVERY = 500;
+/** Topics of one question. */
+const MAX_TOPICS = 1_000;
+
+/** Where entries are read whose envelopes did not arrive. `messages/` implements it. */
+export interface LogReader {
+  /** How far each log goes; nothing for one that is gone. */
+  heads(topics: readonly Topic[]): Promise<ReadonlyMap<Topic, number>>;
+  /** What follows the place, as it would have arrived, or as much of it as fits one page; nothing at the head. */
+  entries(topic: Topic, after: number): Promise<EntriesEnvelope | undefined>;
+}
+
+/** Ends what somebody has lost the right to, as the database says. */
+export type LookAtRights = () => Promise<void>;
+
+/**
+ * Makes up for envelopes that were lost on their way from other nodes: what was said in a room is read from its log,
+ * and rights that have ended are looked up. Once when something may have been lost, and again and again while the
+ * broker is not whole. So a room goes on without Redis, half a second later; and nobody hears what they may not.
+ */
+@Injectable()
+export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('LostEnvelopes');
+  private readonly rights: LookAtRights[] = [];
+  private logs: LogReader | undefined;
+  private looking: Promise<void> | undefined;
+  private isAsked = false;
+  private isOver = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly broker: Broker,
+    private readonly registry: ConnectionRegistry,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.broker.onLoss(() => this.lookSoon());
+    this.broker.fillHolesThrough((topic, after) => this.read(topic, after));
+    if (!this.broker.isWhole) this.lookSoon();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.isOver = true;
+    clearTimeout(this.timer);
+    await this.looking;
+  }
+
+  /** Names where logs are read. */
+  readFrom(logs: LogReader): void {
+    this.logs = logs;
+  }
+
+  /** Names who looks at rights. `auth/` does for sessions, `rooms/` for memberships. */
+  alsoLook(look: LookAtRights): void {
+    this.rights.push(look);
+  }
+
+  private get log(): LogReader {
+    if (!this.logs) throw new Error('No log to read lost entries from is set.');
+    return this.logs;
+  }
+
+  private lookSoon(): void {
+    this.isAsked = true;
+    this.looking ??= this.lookWhileNeeded().finally(() => (this.looking = undefined));
+  }
+
+  private async lookWhileNeeded(): Promise<void> {
+    while (!this.isOver && (this.isAsked || !this.broker.isWhole)) {
+      this.isAsked = false;
+      await this.look().catch((error: unknown) => this.logger.warn(`Not now: ${String(error)}`));
+      if (!this.broker.isWhole) await this.moment();
+    }
+  }
+
+  private moment(): Promise<void> {
+    return new Promise((resolve) => {
+      this.timer = setTimeout(resolve, LOOK_EVERY).unref();
+    });
+  }
+
+  /** Rights first: whoever has lost one hears nothing of what is read then. */
+  private async look(): Promise<void> {
+    for (const look of this.rights) await look();
+    const places = this.registry.placesOfLogs();
+    const topics = [...places.keys()];
+    for (let start = 0; start < topics.length; start += MAX_TOPICS) {
+      const heads = await this.log.heads(topics.slice(start, start + MAX_TOPICS));
+      for (const [topic, head] of heads) {
+        const after = places.get(topic) ?? head;
+        if (head > after) await this.read(topic, after);
+      }
+    }
+  }
+
+  private async read(topic: Topic, after: number): Promise<void> {
+    let place = after;
+    for (;;) {
+      const envelope = await this.log.entries(topic, place);
+      const last = envelope?.entries.at(-1);
+      if (!envelope || !last) return;
+      this.broker.offer(envelope);
+      place = last.seq;
+    }
+  }
+}
