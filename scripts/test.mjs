@@ -4,18 +4,28 @@
  * Jest needs a flag of Node's to load ES modules. The browser tests need Chromium, which is not on
  * every desk: without it they are left out, and that is said; where `CI` is set they always run, and fail
  * without Chromium. The same goes for the tests on a broken disk, which need Linux and a C compiler, and for
- * those with clients that are not ours, which need two libraries of Python's and curl.
+ * those with clients that are not ours, which need two libraries of Python's and curl, and for those on PostgreSQL, which
+ * need one to make databases in: PARLOR_TEST_POSTGRES names another than the one on this machine. TEST_DATABASE=postgres
+ * runs the servers of test/e2e on it.
  * `--results` writes Jest's own report as JSON.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 
 const BROWSER_TESTS = ['test/e2e/browser'];
 const DISK_TESTS = ['test/e2e/power-loss', 'test/e2e/disk-faults'];
 const PYTHON_TESTS = ['test/e2e/interop-python'];
 const CURL_TESTS = ['test/e2e/interop-curl'];
+const POSTGRES_TESTS = ['test/contract/postgres-'];
+const POSTGRES_DEFAULT = 'postgresql://postgres@127.0.0.1:5432/postgres';
+/** What has no meaning with TEST_DATABASE=postgres: files of SQLite, a disk below them, and how SQLite waits. */
+const SQLITE_ALONE = [
+  ...['backup-under-load', 'busy-server', 'crossings', 'damaged-files', 'disk-faults', 'epoch', 'power-loss'],
+  ...['admin', 'configuration', 'key-rotation', 'process', 'socket-memory', 'storage-edges'],
+];
 const CHROMIUM_NAMES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 const isExecutable = (path) => {
@@ -41,6 +51,19 @@ const python = [process.env.INTEROP_PYTHON, '/usr/bin/python3', 'python3']
   .find((name) => spawnSync(name, ['-B', '-c', 'import websockets, autobahn']).status === 0);
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
+/** Whether a PostgreSQL is there and lets us in. */
+async function answers(url) {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000 });
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 const leaveOut = (tests, why) => {
   if (process.env.CI) return;
   console.log(`${tests.map((path) => `${path}*.spec.ts`).join(' and ')} are left out: they need ${why}.`);
@@ -52,6 +75,14 @@ if (chromium === undefined) {
 if (!hasCompiler) leaveOut(DISK_TESTS, 'Linux and a C compiler (apt-get install gcc libc6-dev)');
 if (python === undefined) {
   leaveOut(PYTHON_TESTS, 'two Python libraries (apt-get install python3-websockets python3-autobahn)');
+}
+const postgres = process.env.PARLOR_TEST_POSTGRES ?? POSTGRES_DEFAULT;
+const hasPostgres = await answers(postgres);
+if (!hasPostgres) {
+  leaveOut(POSTGRES_TESTS, 'PostgreSQL, and so does half of the contract suites (PARLOR_TEST_POSTGRES)');
+}
+if (process.env.TEST_DATABASE === 'postgres') {
+  args.push(...SQLITE_ALONE.map((name) => `--testPathIgnorePatterns=test/e2e/${name}`));
 }
 if (!hasCurl) leaveOut(CURL_TESTS, 'curl (apt-get install curl)');
 args.push('--testPathIgnorePatterns=/node_modules/');
@@ -69,6 +100,7 @@ const { status, signal } = spawnSync(
     stdio: 'inherit',
     env: {
       ...process.env,
+      PARLOR_TEST_POSTGRES: hasPostgres || process.env.CI ? postgres : '',
       ...(chromium !== undefined && { CHROMIUM_PATH: chromium }),
       ...(python !== undefined && { INTEROP_PYTHON: python }),
     },

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { LessThan, Repository, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { askableId, MAX_ID } from '../database/columns.js';
 import type { ClientOrigin } from '../identity/client-origin.js';
 import type { AuditAction } from './audit-actions.js';
 import { AuditEntry } from './audit-entry.entity.js';
@@ -47,11 +48,11 @@ export class AuditLog {
   /** Newest first. */
   page({ before, limit, action, actor_id, user_id, room_id }: AuditQuery): Promise<AuditEntry[]> {
     const where: FindOptionsWhere<AuditEntry> = {
-      ...(before === undefined ? {} : { id: LessThan(before) }),
+      ...(before === undefined ? {} : { id: LessThan(Math.min(before, MAX_ID)) }),
       ...(action == null ? {} : { action }),
-      ...(actor_id === undefined ? {} : { actorId: actor_id }),
-      ...(user_id === undefined ? {} : { userId: user_id }),
-      ...(room_id === undefined ? {} : { roomId: room_id }),
+      ...(actor_id === undefined ? {} : { actorId: askableId(actor_id) }),
+      ...(user_id === undefined ? {} : { userId: askableId(user_id) }),
+      ...(room_id === undefined ? {} : { roomId: askableId(room_id) }),
     };
     return this.entries.find({ where, order: { id: 'DESC' }, take: limit ?? PAGE_DEFAULT });
   }

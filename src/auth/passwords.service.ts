@@ -29,7 +29,7 @@ export class PasswordsService {
   async change(user: AuthenticatedUser, draft: ChangePasswordDto): Promise<void> {
     const account = await this.prove(user, draft.current_password);
     const passwordHash = await this.users.hashOf(draft.new_password, account, 'new_password');
-    const ended = await this.writes.run(async (manager) => {
+    const ended = await this.writes.alone({ user: user.id }, async (manager) => {
       await this.users.replacePassword(manager, user, account, passwordHash);
       return this.endings.markOthers(manager, user, 'password_changed');
     });

@@ -9,6 +9,9 @@ import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { Session } from './session.entity.js';
 
+/** RFC 9562. */
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
 /** Why sessions ended, as the security log says it. */
 export type EndReason = 'log_out' | 'ended_by_user' | 'password_changed' | 'refresh_token_reused';
 
@@ -39,6 +42,8 @@ export class SessionEndings {
 
   /** @throws AppError `session_not_found`, for one of somebody else too: ids tell nothing */
   async endOwn(user: AuthenticatedUser, id: string): Promise<void> {
+    // No id of a session is anything else, and not every text can be asked for in PostgreSQL.
+    if (!UUID.test(id)) throw new AppError('session_not_found');
     const ended = await this.endOne(user, id, 'ended_by_user');
     if (ended.ids.length === 0) throw new AppError('session_not_found');
   }
@@ -49,7 +54,7 @@ export class SessionEndings {
    * @returns how many have ended
    */
   async endAll(user: AuthenticatedUser, { keepCurrent }: { keepCurrent: boolean }): Promise<number> {
-    const ended = await this.writes.run(async (manager) => {
+    const ended = await this.writes.alone({ user: user.id }, async (manager) => {
       const reason = 'ended_by_user';
       const sessions = keepCurrent
         ? await this.markOthers(manager, user, reason)
@@ -91,7 +96,9 @@ export class SessionEndings {
 
   private async endOne(user: AuthenticatedUser, id: string, reason: EndReason): Promise<Ended> {
     const which = { userId: user.id, id };
-    const ended = await this.writes.run((manager) => this.markOne(manager, user, which, reason));
+    const ended = await this.writes.alone({ user: user.id }, (manager) =>
+      this.markOne(manager, user, which, reason),
+    );
     this.follow(user, ended);
     return ended;
   }

@@ -70,7 +70,7 @@ export class SessionsService {
   async begin(user: ProvedUser, { address, userAgent }: ClientOrigin): Promise<Grant | undefined> {
     const id = randomUUID();
     const refreshToken = this.refreshTokens.make(id);
-    const isBegun = await this.writes.run(async (manager) => {
+    const isBegun = await this.writes.alone({ user: user.id }, async (manager) => {
       const proved = { id: user.id, passwordHash: user.passwordHash, isActive: true };
       if (!(await manager.existsBy(User, proved))) return false;
       const now = Date.now();
@@ -99,7 +99,7 @@ export class SessionsService {
     const id = this.refreshTokens.sessionOf(refreshToken);
     if (id === undefined) throw new AppError('not_authenticated');
     const next = this.refreshTokens.make(id);
-    const rotated = await this.writes.run((manager) =>
+    const rotated = await this.writes.alone({ session: id }, (manager) =>
       this.rotate(manager, { id, shown: refreshToken, next }, origin),
     );
     if (rotated === undefined) throw new AppError('not_authenticated');

@@ -1,5 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { checkFolder, databaseOf, secretFileOf } from './database-settings.js';
 import { ConfigurationError, EnvReader, type Environment } from './env-reader.js';
 import { keptKeys, MAX_OLD_KEYS, weaknessOf } from './secret-key.js';
 import {
@@ -8,7 +7,6 @@ import {
   type Limits,
   type Rate,
   type RedisLocation,
-  type SqliteLocation,
   type Timeouts,
 } from './settings.js';
 
@@ -67,24 +65,10 @@ export function parseSettings(env: Environment): Settings {
   checkFolder(read, database);
   const chosen = chosenKey(read, algorithm);
   const old = oldKeys(read, algorithm);
+  const secretFile = chosen === undefined ? secretFileOf(read, database) : undefined;
   if (read.mistakes.length > 0) throw new ConfigurationError(read.mistakes);
-  const secretFile = chosen === undefined ? secretFileOf(database) : undefined;
   const [secretKey, ...kept] = secretFile === undefined ? [chosen ?? ''] : keptKeys(secretFile, algorithm);
   return new Settings({ ...values, secretFile, secretKey, oldSecretKeys: [...kept, ...old] });
-}
-
-function databaseOf(read: EnvReader): SqliteLocation {
-  const url = read.text('DATABASE_URL', 'sqlite:///./parlor.db');
-  const path = /^sqlite:\/\/\/(.+)$/.exec(url)?.[1];
-  if (path === undefined || path.endsWith('/') || path.includes(':memory:')) {
-    read.mistakes.push(
-      url.startsWith('postgres')
-        ? 'DATABASE_URL: PostgreSQL is not served yet; use sqlite:///./parlor.db.'
-        : 'DATABASE_URL must be sqlite:/// and the path of a file, for example sqlite:///./parlor.db or sqlite:////var/lib/parlor/parlor.db.',
-    );
-    return { kind: 'sqlite', file: resolve('parlor.db') };
-  }
-  return { kind: 'sqlite', file: isAbsolute(path) ? path : resolve(path) };
 }
 
 function redisOf(read: EnvReader): RedisLocation | undefined {
@@ -98,22 +82,6 @@ function redisOf(read: EnvReader): RedisLocation | undefined {
     );
   }
   return { url, prefix };
-}
-
-/** The database makes further files beside its own, so its folder has to be there and writable. */
-function checkFolder(read: EnvReader, { file }: SqliteLocation): void {
-  const folder = dirname(file);
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    read.mistakes.push(`DATABASE_URL: the folder ${folder} cannot be used (${reason}).`);
-  }
-}
-
-function secretFileOf(database: SqliteLocation): string {
-  return `${database.file.replace(/\.(db|sqlite3?)$/, '')}.secret`;
 }
 
 function chosenKey(read: EnvReader, algorithm: JwtAlgorithm): string | undefined {

@@ -2,7 +2,9 @@ export type JwtAlgorithm = 'HS256' | 'HS384' | 'HS512';
 export type Durability = 'full' | 'normal';
 export type LogThreshold = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
-/** Where the log is stored. `postgresql://` is understood by the parser, but not served yet. */
+/** Where everything is stored. */
+export type DatabaseLocation = SqliteLocation | PostgresLocation;
+
 export interface SqliteLocation {
   readonly kind: 'sqlite';
   /** Absolute path of the database file. */
@@ -15,12 +17,25 @@ export interface RedisLocation {
   readonly prefix: string;
 }
 
+export interface PostgresLocation {
+  readonly kind: 'postgres';
+  /** As libpq writes it. It may hold a password: it goes to the driver, and nowhere else. */
+  readonly url: string;
+  /** Host and database, to name it to people. */
+  readonly name: string;
+  /** Connections of this server. */
+  readonly pool: number;
+  /** How long a statement may take, and how much of it may be waiting for a lock. In milliseconds. */
+  readonly statementTimeout: number;
+  readonly lockTimeout: number;
+}
+
 /**
  * The settings of one server, validated: no other code reads the environment. Times are milliseconds
  * unless the name says otherwise; the variables behind them are listed in docs/configuration.md.
  */
 export class Settings {
-  readonly database: SqliteLocation;
+  readonly database: DatabaseLocation;
   readonly durability: Durability;
   /** What carries envelopes between nodes; nothing when there is one node. */
   readonly redis: RedisLocation | undefined;

@@ -40,13 +40,13 @@ export class ConnectionRecorder implements OnModuleInit {
     private readonly claim: ServerClaim,
   ) {}
 
-  /** A crash leaves records open. No other server has this database, so none of them can be. */
+  /** A crash leaves records open: all of them, or those of this node where others have the same database. */
   async onModuleInit(): Promise<void> {
     await this.claim.take();
     await this.writes.run((manager) =>
       manager.update(
         ConnectionRecord,
-        { closedAt: IsNull() },
+        { closedAt: IsNull(), ...(this.claim.isExclusive ? {} : { node: this.node }) },
         { closedAt: Date.now(), closeReason: 'the server ended before the socket did' },
       ),
     );
@@ -119,7 +119,8 @@ export class ConnectionRecorder implements OnModuleInit {
     let batch = new Map<string, ConnectionRecord>();
     try {
       await this.writes.run(async (manager) => {
-        batch = this.waiting;
+        // A second run of this job writes what the first one took, too.
+        batch = new Map([...batch, ...this.waiting]);
         this.waiting = new Map();
         await insertAll(manager, [...batch.values()]);
       });

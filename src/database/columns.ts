@@ -9,6 +9,14 @@ const wholeNumber = {
 /** An id that the database gives and never gives twice: AUTOINCREMENT in SQLite. */
 export const GeneratedId = () => PrimaryGeneratedColumn({ type: 'integer' });
 
+/** The largest that a {@link GeneratedId} can be in PostgreSQL. */
+export const MAX_ID = 2 ** 31 - 1;
+
+/** An id that somebody names, as it can be asked for: PostgreSQL does not compare what no id can be. 0 is nobody's. */
+export function askableId(id: number): number {
+  return id > MAX_ID ? 0 : id;
+}
+
 /** A time, stored as whole milliseconds since the epoch: databases have no time type in common. */
 export const TimeColumn = (options: ColumnOptions = {}) =>
   Column({ ...options, type: 'bigint', transformer: wholeNumber });

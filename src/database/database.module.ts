@@ -1,11 +1,9 @@
 import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
 import { Settings } from '../config/settings.js';
-import { dataSourceOptions, prepareReader, prepareWriter } from './data-source-options.js';
+import { openWriteQueue, readerOptions } from './data-source-options.js';
 import { ReadTurns } from './read-turns.js';
 import { ServerClaim } from './server-claim.js';
-import { SqliteFiles } from './sqlite-files.js';
 import { StorageHealth } from './storage-health.js';
 import { WriteQueue } from './write-queue.js';
 
@@ -18,8 +16,8 @@ import { WriteQueue } from './write-queue.js';
   imports: [
     TypeOrmModule.forRootAsync({
       inject: [Settings],
-      useFactory: (settings: Settings) => ({
-        ...dataSourceOptions(settings, []),
+      useFactory: async (settings: Settings) => ({
+        ...(await readerOptions(settings)),
         autoLoadEntities: true,
         retryAttempts: 0,
       }),
@@ -31,7 +29,11 @@ import { WriteQueue } from './write-queue.js';
       inject: [Settings, getDataSourceToken(), StorageHealth],
       useFactory: openWriteQueue,
     },
-    ReadTurns,
+    {
+      provide: ReadTurns,
+      inject: [Settings],
+      useFactory: ({ database }: Settings) => new ReadTurns(database.kind === 'sqlite'),
+    },
     ServerClaim,
     StorageHealth,
   ],
@@ -47,18 +49,4 @@ export class DatabaseModule implements OnApplicationShutdown {
     await this.writes.close();
     await this.claim.release();
   }
-}
-
-async function openWriteQueue(
-  settings: Settings,
-  reader: DataSource,
-  health: StorageHealth,
-): Promise<WriteQueue> {
-  const writer = new DataSource(dataSourceOptions(settings, reader.options.entities ?? []));
-  await writer.initialize();
-  await prepareWriter(writer, settings);
-  await writer.runMigrations({ transaction: 'each' });
-  await prepareReader(reader);
-  health.watch(writer, reader);
-  return new WriteQueue(writer, health, new SqliteFiles(settings.database.file));
 }

@@ -2,6 +2,7 @@ import { InitialSchema1763830800000 } from './migrations/1763830800000-initial-s
 import { Epochs1795467600000 } from './migrations/1795467600000-epochs.js';
 import { Audit1795550000000 } from './migrations/1795550000000-audit.js';
 import { RoomRoles1795560000000 } from './migrations/1795560000000-room-roles.js';
+import { PostgresAppends1795600000000 } from './migrations/1795600000000-postgres-appends.js';
 
 /** In the order in which they were released. A released one is never changed. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Epochs1795467600000,
   Audit1795550000000,
   RoomRoles1795560000000,
+  PostgresAppends1795600000000,
 ];

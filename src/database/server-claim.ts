@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import sqlite3 from 'sqlite3';
 import { ConfigurationError } from '../config/env-reader.js';
 import { Settings } from '../config/settings.js';
-import { isLocked } from './data-source-options.js';
+import { isLocked } from './storage-faults.js';
 
 /**
- * Keeps a second server away from the database of this one: the two would not hear of each other's messages.
+ * Keeps a second server away from the SQLite file of this one: the two would not hear of each other's messages.
+ * PostgreSQL serves many; there it claims nothing.
  *
  * The claim is an exclusive lock on a small file beside the database. The operating system lets go of it
  * when the process ends, however it ends, so nothing has to be cleaned up after a crash.
@@ -16,6 +17,11 @@ export class ServerClaim {
   private taken: Promise<void> | undefined;
 
   constructor(private readonly settings: Settings) {}
+
+  /** Whether no other server has this database. */
+  get isExclusive(): boolean {
+    return this.settings.database.kind === 'sqlite';
+  }
 
   /**
    * Whoever is about to write as the one server awaits it; the first who asks takes it.
@@ -28,7 +34,9 @@ export class ServerClaim {
   }
 
   private async lockFile(): Promise<void> {
-    const { file } = this.settings.database;
+    const { database } = this.settings;
+    if (database.kind !== 'sqlite') return;
+    const { file } = database;
     const lock = await open(`${file}.lock`);
     try {
       await run(lock, 'BEGIN EXCLUSIVE');

@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { AppError } from '../errors/app-error.js';
-import { checkIntegrity, FORGET_PAGES, isCorruption, isStorageFault } from './data-source-options.js';
+import { checkIntegrity } from './sqlite-options.js';
+import { FORGET_PAGES } from './sqlite-statements.js';
+import { isCorruption, isStorageFault } from './storage-faults.js';
 
 /** Milliseconds without a refused write before the database counts as working again. */
 const QUIET = 1_000;
@@ -47,6 +49,11 @@ export class StorageHealth {
     if (!isStorageFault(error)) return error;
     if (isCorruption(error)) this.damaged(error);
     return new AppError('storage_unavailable', {}, { cause: error });
+  }
+
+  /** Whether the last write was refused. */
+  get isFailing(): boolean {
+    return this.failingSince !== undefined;
   }
 
   /** A write was refused. */
@@ -98,10 +105,13 @@ export class StorageHealth {
   }
 
   private async lookAtAll(): Promise<void> {
+    const { database } = this.settings;
+    // PostgreSQL looks after its own files.
+    if (database.kind !== 'sqlite') return;
     this.lastLook = Infinity;
     const known = this.damages;
     try {
-      const findings = await checkIntegrity(this.settings);
+      const findings = await checkIntegrity(database);
       this.isDamaged = findings.length > 0 || this.damages > known;
       if (!this.isDamaged) this.logger.warn('The database is whole again.');
     } catch {

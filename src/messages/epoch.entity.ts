@@ -1,7 +1,7 @@
 import { Column, Entity, Index } from 'typeorm';
 import { GeneratedId, TimeColumn } from '../database/columns.js';
 
-/** One start of the server on this database. */
+/** A stretch of the logs. With SQLite it begins with a start of the server, with PostgreSQL when the origin changes. */
 @Entity('epochs')
 export class Epoch {
   @GeneratedId()
@@ -17,4 +17,8 @@ export class Epoch {
 
   @TimeColumn({ name: 'started_at' })
   startedAt: number;
+
+  /** Where the database was, as PostgreSQL tells it. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  origin: string | null;
 }

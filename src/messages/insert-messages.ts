@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { BoundValues } from '../database/bound-values.js';
-import { insertForIds } from '../database/data-source-options.js';
+import { insertForIds } from '../database/sqlite-options.js';
 import type { Message } from './message.entity.js';
 
 /** Stores messages with one statement and gives each its id. */

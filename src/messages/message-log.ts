@@ -1,18 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
-import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
-import { BatchLookup } from './batch-lookup.js';
 import type { Draft } from './draft.js';
-import { insertMessages } from './insert-messages.js';
+import { MessageStore, type Appended, type Outcome } from './message-store.js';
 import type { SignedMessage } from './message-view.js';
-import type { Message } from './message.entity.js';
-
-export interface Appended {
-  readonly message: Message;
-  /** The same `client_msg_id` was there before; nothing was stored. */
-  readonly isDuplicate: boolean;
-}
 
 /**
  * Told what a commit has added to the log of a room, in the order of `seq`, right after the commit and before
@@ -25,8 +15,6 @@ interface Pending {
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
-
-type Outcome = Appended | AppError;
 
 /** Messages of one transaction: a commit of that many takes a few milliseconds. */
 const MAX_BATCH = 500;
@@ -50,7 +38,7 @@ export class MessageLog {
   private settled: Promise<void> = Promise.resolve();
   private committed: OnCommitted = () => undefined;
 
-  constructor(private readonly writes: WriteQueue) {}
+  constructor(private readonly store: MessageStore) {}
 
   /** Names who is told of commits. `messages/` fans them out. */
   onCommitted(callback: OnCommitted): void {
@@ -74,14 +62,14 @@ export class MessageLog {
     });
   }
 
-  /** Asks for one turn in the write queue; takes what is there when the turn comes. */
+  /** Asks for one turn of the store; takes what is there when the turn comes. */
   private async commitNext(): Promise<void> {
     let batch: Pending[] = [];
     let outcomes: Outcome[];
     try {
-      outcomes = await this.writes.run((manager) => {
+      outcomes = await this.store.append(() => {
         batch = this.takeBatch();
-        return appendAll(manager, batch.map(draftOf));
+        return batch.map(draftOf);
       });
     } catch (error) {
       // The turn was refused before it came, or its transaction was rolled back: nothing of it is stored.
@@ -161,29 +149,4 @@ function byRoom(batch: readonly Pending[], outcomes: readonly Outcome[]): Map<nu
     else rooms.set(draft.roomId, [signed]);
   }
   return rooms;
-}
-
-/** One batch in one transaction. Each draft gets its own outcome: a wrong one does not fail its neighbours. */
-async function appendAll(manager: EntityManager, drafts: Draft[]): Promise<Outcome[]> {
-  const lookup = await BatchLookup.read(manager, drafts);
-  const createdAt = Date.now();
-  const fresh: Message[] = [];
-  const outcomes = drafts.map((draft): Outcome => {
-    const refusal = lookup.refusalOf(draft);
-    if (refusal) return refusal;
-    const original = lookup.originalOf(draft);
-    if (original) return { message: original, isDuplicate: true };
-    if (!lookup.canAnswer(draft)) return new AppError('reply_not_found');
-    const { roomId, userId, content, clientMsgId, replyTo } = draft;
-    const seq = lookup.nextSeq(roomId);
-    const message = { id: 0, roomId, seq, userId, content, clientMsgId, replyTo, createdAt, editedAt: null };
-    lookup.remember(message);
-    fresh.push(message);
-    return { message, isDuplicate: false };
-  });
-  if (fresh.length > 0) {
-    await insertMessages(manager, fresh);
-    await lookup.writeHeads(manager);
-  }
-  return outcomes;
 }

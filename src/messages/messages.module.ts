@@ -6,7 +6,7 @@ import { LostEnvelopes } from '../connections/lost-envelopes.js';
 import { Room } from '../rooms/room.entity.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { Epoch } from './epoch.entity.js';
-import { LogEpochs } from './log-epochs.js';
+import { logStorage } from './log-storage.js';
 import { MessageHistory } from './message-history.js';
 import { MessageLog } from './message-log.js';
 import { Message } from './message.entity.js';
@@ -21,7 +21,7 @@ import { SendBudget } from './send-budget.js';
   imports: [TypeOrmModule.forFeature([Epoch, Message, Room]), ConnectionsModule, RoomsModule],
   controllers: [MessagesController],
   providers: [
-    LogEpochs,
+    ...logStorage,
     MessageHistory,
     MessageLog,
     MessagesGateway,

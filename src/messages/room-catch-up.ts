@@ -13,6 +13,8 @@ const PAGE_CONTENT = 128 * 1024;
 
 interface PageFacts {
   readonly readerId: number | undefined;
+  /** From before the page was read: what is read in an epoch is in its log. */
+  readonly epoch: string;
   /** Where the page begins. */
   readonly after: number;
   readonly headSeq: number;
@@ -39,9 +41,11 @@ export class RoomCatchUp implements CatchUp {
 
   async latest(topic: Topic, readerId: number | undefined): Promise<BacklogPage> {
     const roomId = roomIdOf(topic);
+    const { epoch } = this;
     const { messages, headSeq } = await this.history.latest(roomId, HISTORY_DEFAULT);
     const page = this.fitting(messages);
-    return this.page(roomId, page, { readerId, after: 0, headSeq, hasMore: page.length < messages.length });
+    const hasMore = page.length < messages.length;
+    return this.page(roomId, page, { readerId, epoch, after: 0, headSeq, hasMore });
   }
 
   /** The message at the place of the client is read with those that it has missed, to see whether it is the same. */
@@ -49,17 +53,18 @@ export class RoomCatchUp implements CatchUp {
     const roomId = roomIdOf(topic);
     const { after } = cursor;
     const seen = after > 0 ? 1 : 0;
+    const { epoch } = this;
     const { messages, headSeq } = await this.history.after(roomId, after - seen, CATCH_UP_PAGE + seen + 1);
-    if (seen > 0 && !this.isPlace(cursor, messages[0])) {
+    if (seen > 0 && !(await this.isPlace(cursor, messages[0]))) {
       throw new AppError('gap', { facts: { room_id: roomId, after_seq: after, head_seq: headSeq } });
     }
     const missed = messages.slice(seen);
     const page = this.fitting(missed.slice(0, CATCH_UP_PAGE));
-    return this.page(roomId, page, { readerId, after, headSeq, hasMore: page.length < missed.length });
+    return this.page(roomId, page, { readerId, epoch, after, headSeq, hasMore: page.length < missed.length });
   }
 
   /** Whether what the client has up to its place is what this log has up to there. */
-  private isPlace({ after, epoch }: Cursor, found: SignedMessage | undefined): boolean {
+  private async isPlace({ after, epoch }: Cursor, found: SignedMessage | undefined): Promise<boolean> {
     if (found?.message.seq !== after) return false;
     return epoch === undefined || this.epochs.hasSeen(epoch, found.message.id);
   }
@@ -67,7 +72,7 @@ export class RoomCatchUp implements CatchUp {
   private page(
     roomId: number,
     messages: readonly SignedMessage[],
-    { readerId, after, headSeq, hasMore }: PageFacts,
+    { readerId, epoch, after, headSeq, hasMore }: PageFacts,
   ): BacklogPage {
     return {
       upTo: messages.at(-1)?.message.seq ?? after,
@@ -76,7 +81,7 @@ export class RoomCatchUp implements CatchUp {
         room_id: roomId,
         messages: messages.map((signed) => inHistory(signed, readerId)),
         head_seq: headSeq,
-        epoch: this.epoch,
+        epoch,
         has_more: hasMore,
       },
     };

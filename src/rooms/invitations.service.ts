@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository, type EntityManager } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
-import { iso } from '../database/columns.js';
+import { askableId, iso } from '../database/columns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
@@ -42,7 +42,7 @@ export class InvitationsService {
   ): Promise<NewInvitationDto> {
     await this.access.require(actor.id, roomId, 'invite');
     const code = randomBytes(CODE_BYTES).toString('base64url');
-    const invitation = await this.writes.run(async (manager) => {
+    const invitation = await this.writes.alone({ room: roomId }, async (manager) => {
       await this.access.require(actor.id, roomId, 'invite', manager);
       await this.quotas.checkInvitations(manager, roomId);
       const createdAt = Date.now();
@@ -80,9 +80,10 @@ export class InvitationsService {
   /** @throws AppError `room_not_found` | `forbidden` | `invitation_not_found` */
   async revoke(actor: AuthenticatedUser, roomId: number, id: number): Promise<void> {
     await this.access.require(actor.id, roomId, 'invite');
-    await this.writes.run(async (manager) => {
+    await this.writes.alone({ room: roomId }, async (manager) => {
       await this.access.require(actor.id, roomId, 'invite', manager);
-      if (!(await manager.existsBy(Invitation, { id, roomId }))) throw new AppError('invitation_not_found');
+      if (!(await manager.existsBy(Invitation, { id: askableId(id), roomId })))
+        throw new AppError('invitation_not_found');
       await manager.delete(Invitation, { id, roomId });
       const facts = { invitation_id: id };
       await this.audit.record(manager, actor, { action: 'invitation_revoked', roomId, facts });
@@ -97,11 +98,12 @@ export class InvitationsService {
   async accept(user: AuthenticatedUser, code: string): Promise<RoomDto> {
     const codeHash = hashOf(code);
     // Guesses end here: they cost a read, not a turn of the write queue.
-    if (!(await this.invitations.existsBy({ codeHash }))) throw new AppError('invitation_not_found');
-    const { standing, isNew } = await this.writes.run(async (manager) => {
+    const known = await this.invitations.findOneBy({ codeHash });
+    if (!known) throw new AppError('invitation_not_found');
+    const { roomId } = known;
+    const { standing, isNew } = await this.writes.alone({ room: roomId, user: user.id }, async (manager) => {
       const invitation = await manager.findOneBy(Invitation, { codeHash });
       if (!invitation) throw new AppError('invitation_not_found');
-      const { roomId } = invitation;
       const before = await this.access.standingOf(user.id, roomId, manager);
       if (before.isMember) return { standing: before, isNew: false };
       await this.use(manager, user, invitation);

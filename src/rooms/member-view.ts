@@ -1,4 +1,4 @@
-import { iso } from '../database/columns.js';
+import { iso, MAX_ID } from '../database/columns.js';
 import type { Membership } from './membership.entity.js';
 import { roleOf, type RoomFacts } from './room-access.js';
 import type { MemberDto } from './rooms.dto.js';
@@ -23,5 +23,5 @@ export function placeOf({ joinedAt, userId }: Membership): string {
 /** @param place as {@link placeOf} writes it */
 export function placeIn(place: string): { joinedAt: number; userId: number } {
   const [joinedAt, userId] = place.split('-');
-  return { joinedAt: Number(joinedAt), userId: Number(userId) };
+  return { joinedAt: Number(joinedAt), userId: Math.min(Number(userId), MAX_ID) };
 }

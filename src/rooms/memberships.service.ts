@@ -45,7 +45,7 @@ export class MembershipsService {
   async join(user: AuthenticatedUser, roomId: number): Promise<RoomFacts> {
     const before = await this.access.standingOf(user.id, roomId);
     if (before.isMember) return before.room;
-    const { room, isNew } = await this.writes.run(async (manager) => {
+    const { room, isNew } = await this.writes.alone({ room: roomId, user: user.id }, async (manager) => {
       const standing = await this.access.standingOf(user.id, roomId, manager);
       if (standing.isMember) return { room: standing.room, isNew: false };
       if (standing.isBanned) throw new AppError('banned');
@@ -71,7 +71,7 @@ export class MembershipsService {
 
   /** @throws AppError `room_not_found` | `not_in_room` */
   async leave(user: AuthenticatedUser, roomId: number): Promise<RoomFacts> {
-    const room = await this.writes.run(async (manager) => {
+    const room = await this.writes.alone({ room: roomId }, async (manager) => {
       const standing = await this.access.visible(user.id, roomId, manager);
       if (!standing.isMember) throw new AppError('not_in_room');
       await manager.delete(Membership, { roomId, userId: user.id });
@@ -112,16 +112,19 @@ export class MembershipsService {
   async add(actor: AuthenticatedUser, roomId: number, userId: number): Promise<MemberDto> {
     await this.access.require(actor.id, roomId, 'add_members');
     const somebody = await this.users.get(userId);
-    const { room, member, isNew } = await this.writes.run(async (manager) => {
-      const { room } = await this.access.require(actor.id, roomId, 'add_members', manager);
-      const existing = await manager.findOneBy(Membership, { roomId, userId });
-      if (existing) return { room, member: existing, isNew: false };
-      const { isBanned } = await this.access.standingOf(userId, roomId, manager);
-      if (isBanned) throw new AppError('banned', { detail: 'This user is banned; lift the ban first.' });
-      const member = await this.enter(manager, roomId, userId);
-      await this.audit.record(manager, actor, { action: 'member_added', userId, roomId });
-      return { room, member, isNew: true };
-    });
+    const { room, member, isNew } = await this.writes.alone(
+      { room: roomId, user: userId },
+      async (manager) => {
+        const { room } = await this.access.require(actor.id, roomId, 'add_members', manager);
+        const existing = await manager.findOneBy(Membership, { roomId, userId });
+        if (existing) return { room, member: existing, isNew: false };
+        const { isBanned } = await this.access.standingOf(userId, roomId, manager);
+        if (isBanned) throw new AppError('banned', { detail: 'This user is banned; lift the ban first.' });
+        const member = await this.enter(manager, roomId, userId);
+        await this.audit.record(manager, actor, { action: 'member_added', userId, roomId });
+        return { room, member, isNew: true };
+      },
+    );
     if (isNew) this.events.joined(somebody, roomId);
     return asMemberDto({ ...member, user: somebody }, room);
   }

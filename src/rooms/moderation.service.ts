@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
-import { iso } from '../database/columns.js';
+import { askableId, iso } from '../database/columns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
@@ -30,7 +30,7 @@ export class ModerationService {
   async kick(actor: AuthenticatedUser, roomId: number, userId: number): Promise<void> {
     await this.access.requireOver(actor.id, roomId, userId, 'kick');
     const somebody = await this.users.get(userId);
-    await this.writes.run(async (manager) => {
+    await this.writes.alone({ room: roomId }, async (manager) => {
       const { isMember } = await this.access.requireOver(actor.id, roomId, userId, 'kick', manager);
       if (!isMember) throw new AppError('not_in_room', { detail: 'This user is not in the room.' });
       await manager.delete(Membership, { roomId, userId });
@@ -47,7 +47,7 @@ export class ModerationService {
   async ban(actor: AuthenticatedUser, roomId: number, userId: number, sanction: SanctionDto): Promise<void> {
     await this.access.requireOver(actor.id, roomId, userId, 'ban');
     const somebody = await this.users.get(userId);
-    const wasMember = await this.writes.run(async (manager) => {
+    const wasMember = await this.writes.alone({ room: roomId }, async (manager) => {
       const { isMember } = await this.access.requireOver(actor.id, roomId, userId, 'ban', manager);
       if (isMember) await manager.delete(Membership, { roomId, userId });
       const terms = termsOf(sanction);
@@ -68,9 +68,9 @@ export class ModerationService {
   async unban(actor: AuthenticatedUser, roomId: number, userId: number): Promise<void> {
     // Whoever is banned has no role in the room, so there is nobody to be above.
     await this.access.require(actor.id, roomId, 'ban');
-    await this.writes.run(async (manager) => {
+    await this.writes.alone({ room: roomId }, async (manager) => {
       await this.access.require(actor.id, roomId, 'ban', manager);
-      if (!(await manager.existsBy(Ban, { roomId, userId }))) return;
+      if (!(await manager.existsBy(Ban, { roomId, userId: askableId(userId) }))) return;
       await manager.delete(Ban, { roomId, userId });
       await this.audit.record(manager, actor, { action: 'ban_lifted', userId, roomId });
     });

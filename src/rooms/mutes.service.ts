@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { AuditLog } from '../audit/audit-log.js';
-import { iso } from '../database/columns.js';
+import { askableId, iso } from '../database/columns.js';
 import { WriteQueue } from '../database/write-queue.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { UsersService } from '../users/users.service.js';
@@ -40,7 +40,7 @@ export class MutesService {
   ): Promise<MuteDto> {
     await this.access.requireOver(actor.id, roomId, userId, 'mute');
     const user = await this.users.get(userId);
-    const mute = await this.writes.run(async (manager) => {
+    const mute = await this.writes.alone({ room: roomId }, async (manager) => {
       await this.access.requireOver(actor.id, roomId, userId, 'mute', manager);
       const terms = termsOf(sanction);
       const mute = { roomId, userId, mutedBy: actor.id, mutedAt: Date.now(), ...terms };
@@ -60,9 +60,9 @@ export class MutesService {
   /** @throws AppError `room_not_found` | `forbidden` */
   async unmute(actor: AuthenticatedUser, roomId: number, userId: number): Promise<void> {
     await this.access.requireOver(actor.id, roomId, userId, 'mute');
-    const wasMuted = await this.writes.run(async (manager) => {
+    const wasMuted = await this.writes.alone({ room: roomId }, async (manager) => {
       await this.access.requireOver(actor.id, roomId, userId, 'mute', manager);
-      if (!(await manager.existsBy(Mute, { roomId, userId }))) return false;
+      if (!(await manager.existsBy(Mute, { roomId, userId: askableId(userId) }))) return false;
       await manager.delete(Mute, { roomId, userId });
       await this.audit.record(manager, actor, { action: 'mute_lifted', userId, roomId });
       return true;

@@ -37,7 +37,7 @@ export class RoomRolesService {
   ): Promise<MemberDto> {
     await this.access.requireOver(actor.id, roomId, userId, 'change_roles');
     const user = await this.users.get(userId);
-    const { room, member, isNew } = await this.writes.run(async (manager) => {
+    const { room, member, isNew } = await this.writes.alone({ room: roomId }, async (manager) => {
       const target = await this.access.requireOver(actor.id, roomId, userId, 'change_roles', manager);
       const member = await memberOf(manager, roomId, userId);
       const isNew = member.role !== role;
@@ -58,7 +58,7 @@ export class RoomRolesService {
   async transfer(owner: AuthenticatedUser, roomId: number, userId: number): Promise<RoomDto> {
     await this.access.requireOver(owner.id, roomId, userId, 'transfer_ownership');
     const heir = await this.users.get(userId);
-    const { left, wasMuted } = await this.writes.run(async (manager) => {
+    const { left, wasMuted } = await this.writes.alone({ room: roomId, user: userId }, async (manager) => {
       await this.access.requireOver(owner.id, roomId, userId, 'transfer_ownership', manager);
       await memberOf(manager, roomId, userId);
       await this.quotas.checkOwned(manager, userId);

@@ -37,7 +37,7 @@ export class RoomsService {
     const { name, description } = draft;
     const visibility = draft.visibility ?? 'public';
     const nameKey = foldName(name);
-    const standing = await this.writes.run(async (manager) => {
+    const standing = await this.writes.alone({ user: owner.id }, async (manager) => {
       await this.quotas.checkOwned(manager, owner.id);
       const isTaken = visibility === 'public' && (await manager.existsBy(Room, { nameKey, visibility }));
       if (isTaken) throw new AppError('room_name_taken');

@@ -1,4 +1,5 @@
 import { IsNull, MoreThan } from 'typeorm';
+import { MAX_ID } from '../database/columns.js';
 import { PAGE_MAX } from '../protocol/limits.js';
 import type { SanctionDto, SanctionsQuery } from './sanctions.dto.js';
 
@@ -26,7 +27,7 @@ export function factsOf({ until, reason }: Terms): Record<string, number | strin
 
 /** Finds the bans or mutes of a room that are in force, and one more than asked for: it tells whether a page follows. */
 export function inForce(roomId: number, { after = 0, limit = PAGE_MAX }: SanctionsQuery) {
-  const ofPage = { roomId, userId: MoreThan(after) };
+  const ofPage = { roomId, userId: MoreThan(Math.min(after, MAX_ID)) };
   return {
     where: [
       { ...ofPage, until: IsNull() },

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { AuditLog, type Actor } from '../audit/audit-log.js';
+import { askableId } from '../database/columns.js';
 import { foldName } from '../database/fold-name.js';
 import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
@@ -102,7 +103,7 @@ export class UsersService {
 
   /** @throws AppError `user_not_found` */
   async get(id: number): Promise<User> {
-    const user = await this.users.findOneBy({ id });
+    const user = await this.users.findOneBy({ id: askableId(id) });
     if (!user) throw new AppError('user_not_found');
     return user;
   }

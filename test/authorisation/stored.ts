@@ -15,13 +15,12 @@ const MAY_CHANGE: Readonly<Record<string, '*' | readonly string[]>> = {
 
 /** Reads every table, whatever tables there are. Two of them are equal if nothing was written between them. */
 export async function readStored({ database }: TestServer): Promise<Stored> {
-  const tables = await database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
   const stored: Stored = {};
-  for (const { name } of tables) {
-    const left = MAY_CHANGE[String(name)] ?? [];
+  for (const name of await database.tables()) {
+    const left = MAY_CHANGE[name] ?? [];
     if (left === '*') continue;
     const rows = await database.query(`SELECT * FROM "${name}"`);
-    stored[String(name)] = rows.map((row) => {
+    stored[name] = rows.map((row) => {
       const kept = Object.entries(row).filter(([column]) => !left.includes(column));
       return JSON.stringify(Object.fromEntries(kept));
     });

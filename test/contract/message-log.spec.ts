@@ -1,65 +1,37 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { TypeOrmModule } from '@nestjs/typeorm';
-import { WriteQueue } from '../../src/database/write-queue.js';
-import type { Draft } from '../../src/messages/draft.js';
-import { MessageLog, type OnCommitted } from '../../src/messages/message-log.js';
+import { type MessageLog, type OnCommitted } from '../../src/messages/message-log.js';
 import { Message } from '../../src/messages/message.entity.js';
-import { Membership } from '../../src/rooms/membership.entity.js';
-import { Room } from '../../src/rooms/room.entity.js';
-import { User } from '../../src/users/user.entity.js';
-import { openDatabase, type OpenDatabase } from '../support/open-database.js';
+import { Mute } from '../../src/rooms/mute.entity.js';
+import { draft, openLog, settle, type OpenLog } from '../support/open-log.js';
+import { DATABASES } from '../support/test-database.js';
 
-let database: OpenDatabase;
-let log: MessageLog;
-beforeAll(async () => {
-  database = await openDatabase([TypeOrmModule.forFeature([User, Room, Membership, Message])]);
-  log = new MessageLog(database.writes);
-  await database.writes.run(async (manager) => {
-    const account = { passwordHash: '', isActive: true, role: 'user' as const, createdAt: 0 };
-    for (const name of ['ada', 'bob']) {
-      await manager.insert(User, {
-        ...account,
-        username: name,
-        usernameKey: name,
-        email: name,
-        emailKey: name,
-      });
-    }
-    const room = { description: null, visibility: 'public' as const, ownerId: 1, headSeq: 0, createdAt: 0 };
-    for (const name of ['one', 'two', 'three']) await manager.insert(Room, { ...room, name, nameKey: name });
-    for (const roomId of [1, 2]) await manager.insert(Membership, { roomId, userId: 1, joinedAt: 0 });
+describe.each(DATABASES)('The message log on %s', (name) => {
+  let database: OpenLog;
+  let log: MessageLog;
+  beforeAll(async () => {
+    database = await openLog(name);
+    ({ log } = database);
+    await settle(database);
   });
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-  log.onCommitted(() => undefined);
-});
-afterAll(() => database.remove());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    log.onCommitted(() => undefined);
+  });
+  afterAll(() => database.remove());
 
-const draft = (changes: Partial<Draft> = {}): Draft => ({
-  userId: 1,
-  username: 'ada',
-  roomId: 1,
-  content: 'text',
-  clientMsgId: null,
-  replyTo: null,
-  ...changes,
-});
-const stored = (roomId: number) =>
-  database.reader.getRepository(Message).find({ where: { roomId }, order: { seq: 'ASC' } });
-/** What the log tells of its commits, room by room. */
-const listen = () => {
-  const told = jest.fn<OnCommitted>();
-  log.onCommitted(told);
-  return told;
-};
-const seqsIn = (told: jest.Mock<OnCommitted>) =>
-  told.mock.calls.map(([roomId, messages]) => [roomId, messages.map(({ message }) => message.seq)]);
+  const stored = (roomId: number) => database.messagesOf(roomId);
+  /** What the log tells of its commits, room by room. */
+  const listen = () => {
+    const told = jest.fn<OnCommitted>();
+    log.onCommitted(told);
+    return told;
+  };
+  const seqsIn = (told: jest.Mock<OnCommitted>) =>
+    told.mock.calls.map(([roomId, messages]) => [roomId, messages.map(({ message }) => message.seq)]);
 
-/** Counts transactions, by what the log asks of the write queue. */
-const countTurns = () => jest.spyOn(WriteQueue.prototype, 'run');
+  /** Counts transactions, by what the log asks of its store. */
+  const countTurns = () => jest.spyOn(database.store, 'append');
 
-describe('The message log', () => {
   it('commits what comes together in one transaction, and tells it in the order of seq', async () => {
     const turns = countTurns();
     const told = listen();
@@ -185,6 +157,59 @@ describe('The message log', () => {
     expect(told).toHaveBeenCalledTimes(1);
   });
 
+  it('shows all of an original to a retry', async () => {
+    const first = await log.append(draft());
+    const original = await log.append(
+      draft({ clientMsgId: 'whole', replyTo: first.message.id, content: 'ø "\\' }),
+    );
+    const again = await log.append(draft({ clientMsgId: 'whole' }));
+
+    expect(again.message).toEqual(original.message);
+    const [read] = (await stored(1)).slice(-1);
+    expect(read).toEqual(original.message);
+  });
+
+  it('takes a message for the original only if it was stored', async () => {
+    const [wrong, right] = await Promise.allSettled([
+      log.append(draft({ clientMsgId: 'late', replyTo: 999_999 })),
+      log.append(draft({ clientMsgId: 'late' })),
+    ]);
+
+    expect(wrong).toMatchObject({ status: 'rejected', reason: { code: 'reply_not_found' } });
+    expect(right).toMatchObject({ status: 'fulfilled', value: { isDuplicate: false } });
+  });
+
+  it('refuses whoever is muted until the mute ends, and says until when', async () => {
+    const mute = { roomId: 2, userId: 1, mutedBy: 1, mutedAt: 0, reason: null };
+    const muteUntil = (until: number | null) =>
+      database.writes.alone({ room: 2 }, (manager) =>
+        manager.upsert(Mute, { ...mute, until }, ['roomId', 'userId']),
+      );
+    const until = Date.now() + 60_000;
+
+    await muteUntil(until);
+    await expect(log.append(draft({ roomId: 2 }))).rejects.toMatchObject({
+      code: 'muted',
+      message: expect.stringContaining(new Date(until).toISOString()),
+    });
+    await muteUntil(null);
+    await expect(log.append(draft({ roomId: 2 }))).rejects.toMatchObject({ code: 'muted' });
+    await muteUntil(Date.now() - 1);
+    await expect(log.append(draft({ roomId: 2 }))).resolves.toMatchObject({ isDuplicate: false });
+  });
+
+  it('answers ids that no database would give', async () => {
+    const outcomes = await Promise.allSettled([
+      log.append(draft({ roomId: Number.MAX_SAFE_INTEGER })),
+      log.append(draft({ replyTo: Number.MAX_SAFE_INTEGER })),
+    ]);
+
+    expect(outcomes).toMatchObject([
+      { reason: { code: 'room_not_found' } },
+      { reason: { code: 'reply_not_found' } },
+    ]);
+  });
+
   it('keeps the same client_msg_id of another room apart', async () => {
     const here = await log.append(draft({ clientMsgId: 'both' }));
     const there = await log.append(draft({ clientMsgId: 'both', roomId: 2 }));
@@ -196,17 +221,13 @@ describe('The message log', () => {
   it('stores nothing and tells nobody when the commit fails; a retry then makes one message, without a hole', async () => {
     const told = listen();
     const head = (await stored(1)).length;
-    await database.writes.run((manager) =>
-      manager.query(
-        `CREATE TRIGGER broken_disk BEFORE UPDATE ON rooms BEGIN SELECT RAISE(ABORT, 'disk'); END`,
-      ),
-    );
+    const mend = await database.stored.breakTable('UPDATE', 'rooms');
 
     const failed = await Promise.allSettled([
       log.append(draft({ clientMsgId: 'again' })),
       log.append(draft({ clientMsgId: 'and again' })),
     ]);
-    await database.writes.run((manager) => manager.query('DROP TRIGGER broken_disk'));
+    await mend();
 
     expect(failed).toEqual([
       {

@@ -41,8 +41,27 @@ describe('The settings', () => {
     ['sqlite:///data/chat.db', join(process.cwd(), 'data/chat.db')],
     ['sqlite:////var/lib/parlor/chat.db', '/var/lib/parlor/chat.db'],
   ])('read DATABASE_URL=%s', (url, file) => {
-    expect(parseSettings({ ...good, DATABASE_URL: url }).database.file).toBe(file);
+    expect(parseSettings({ ...good, DATABASE_URL: url }).database).toEqual({ kind: 'sqlite', file });
   });
+
+  it.each(['postgresql', 'postgres'])(
+    'read DATABASE_URL=%s://..., and name it without its password',
+    (scheme) => {
+      const url = `${scheme}://ada:hidden@db.example:5433/chat?sslmode=require`;
+
+      const { database, secretFile } = parseSettings({ ...good, DATABASE_URL: url });
+
+      expect(database).toEqual({
+        kind: 'postgres',
+        url,
+        name: 'db.example:5433/chat',
+        pool: 10,
+        statementTimeout: 10_000,
+        lockTimeout: 3_000,
+      });
+      expect(secretFile).toBeUndefined();
+    },
+  );
 
   it('count an empty variable as absent', () => {
     expect(parseSettings({ ...good, PORT: '', ALGORITHM: ' ' })).toMatchObject({
@@ -61,7 +80,18 @@ describe('The settings', () => {
     [{ ACCESS_TOKEN_EXPIRE_MINUTES: 'NaN' }, /^ACCESS_TOKEN_EXPIRE_MINUTES /],
     [{ DATABASE_URL: 'mysql://localhost/chat' }, /^DATABASE_URL must be sqlite/],
     [{ DATABASE_URL: 'sqlite:///:memory:' }, /^DATABASE_URL must be sqlite/],
-    [{ DATABASE_URL: 'postgresql://localhost/chat' }, /^DATABASE_URL: PostgreSQL is not served yet/],
+    [{ DATABASE_URL: 'postgresql://ada:hidden@localhost' }, /^DATABASE_URL must name a database/],
+    [{ DATABASE_URL: 'postgres://ada:hidden@:port/chat' }, /^DATABASE_URL must name a database/],
+    [{ DATABASE_URL: 'postgres://localhost/chat', SECRET_KEY: '' }, /^SECRET_KEY is needed with PostgreSQL/],
+    [{ DATABASE_POOL: '1' }, /^DATABASE_POOL must be a number from 4 to 1000/],
+    [
+      {
+        DATABASE_URL: 'postgres://localhost/chat',
+        DATABASE_LOCK_TIMEOUT_MS: '500',
+        DATABASE_STATEMENT_TIMEOUT_MS: '500',
+      },
+      /^DATABASE_LOCK_TIMEOUT_MS must be shorter/,
+    ],
     [{ DURABILITY: 'maybe' }, /^DURABILITY must be one of full, normal/],
     [{ CORS_ORIGINS: 'chat.example' }, /^CORS_ORIGINS: "chat.example" is no origin/],
     [{ CORS_ORIGINS: 'https://chat.example/' }, /^CORS_ORIGINS: /],

@@ -97,7 +97,7 @@ describe.each(Object.entries(DOORS))('Who comes back through %s', (_, comeBack) 
 
   it('to a restored log is told that what it has is gone, also when the log is longer by now', async () => {
     await post('one', 'two');
-    await server.database.copyTo(backup);
+    await server.file.copyTo(backup);
     await post('lost three', 'lost four');
     const epoch = await epochNow();
     await restore();
@@ -118,7 +118,7 @@ describe.each(Object.entries(DOORS))('Who comes back through %s', (_, comeBack) 
   it('to a restored log that has all it read goes on without a gap', async () => {
     await post('one', 'two');
     const epoch = await epochNow();
-    await server.database.copyTo(backup);
+    await server.file.copyTo(backup);
     await post('lost three');
     await restore();
     await post('new three');
@@ -131,7 +131,7 @@ describe.each(Object.entries(DOORS))('Who comes back through %s', (_, comeBack) 
 
   it('to a backup from before the epoch it read in is told so', async () => {
     await post('one');
-    await server.database.copyTo(backup);
+    await server.file.copyTo(backup);
     await restart();
     await post('lost two');
     const epoch = await epochNow();

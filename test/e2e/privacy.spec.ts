@@ -99,13 +99,11 @@ describe('What the log keeps to itself', () => {
     const ada = await server.person('ada');
     const room = await server.roomOf(ada);
     const [adas] = await server.connectTo(room, ada);
-    await server.database.execute(
-      "CREATE TRIGGER broken BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'no paper left'); END",
-    );
+    const mend = await server.database.breakTable('INSERT', 'messages');
 
     const answer = await adas.ask({ content: 'an intimate text that fails' });
     const overRest = await server.rest.post(`/api/rooms/${room.id}/messages`, { content: 'intimately' }, ada);
-    await server.database.execute('DROP TRIGGER broken');
+    await mend();
 
     expect(answer).toMatchObject({ type: 'error', code: 'storage_unavailable', retryable: true });
     expect(overRest.status).toBe(503);

@@ -83,12 +83,14 @@ async function keepClosing(client: SocketClient): Promise<void> {
 }
 
 /** All that is broken until it is mended, as somebody's own tools might. */
-async function whileBroken(trigger: string, work: () => Promise<void>): Promise<void> {
-  await server.database.execute(
-    `CREATE TRIGGER broken BEFORE ${trigger} BEGIN SELECT RAISE(ABORT, 'no paper left'); END`,
-  );
+async function whileBroken(
+  what: 'INSERT' | 'UPDATE',
+  table: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const mend = await server.database.breakTable(what, table);
   await work();
-  await server.database.execute('DROP TRIGGER broken');
+  await mend();
 }
 
 async function proveOneself(ada: Person): Promise<void> {
@@ -176,17 +178,17 @@ async function openSockets(ada: Person, room: Room): Promise<void> {
 }
 
 async function breakTheDatabase(ada: Person): Promise<void> {
-  await whileBroken('INSERT ON sessions', async () => {
+  await whileBroken('INSERT', 'sessions', async () => {
     await ask('POST', '/api/token', undefined, { username: ada.username, password: ada.password });
   });
-  await whileBroken('UPDATE ON sessions', async () => {
+  await whileBroken('UPDATE', 'sessions', async () => {
     await ask('POST', '/api/token', undefined, {
       grant_type: 'refresh_token',
       refresh_token: ada.refreshToken,
     });
     await ask('POST', '/api/logout', ada);
   });
-  await whileBroken('INSERT ON users', async () => {
+  await whileBroken('INSERT', 'users', async () => {
     const account = {
       username: 'new',
       email: 'new@example.org',

@@ -1,10 +1,9 @@
 import sqlite3 from 'sqlite3';
-
-type Row = Record<string, string | number | null>;
+import type { Row } from './database.js';
 
 /** Looks into the server's database file past the server, on a connection of its own. */
 export class DatabaseFile {
-  constructor(private readonly path: string) {}
+  constructor(readonly path: string) {}
 
   query(sql: string, parameters: (string | number)[] = []): Promise<Row[]> {
     return this.withDatabase(sqlite3.OPEN_READONLY, (database, done) => {

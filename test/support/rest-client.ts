@@ -62,3 +62,9 @@ export class RestClient {
     };
   }
 }
+
+/** The body of an answer that has to have this status. */
+export function bodyOf<T>(answer: { status: number; body: T; text: string }, status: number): T {
+  if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text}`);
+  return answer.body;
+}

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import type { Abstract, Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -11,8 +8,10 @@ import { AppModule } from '../../src/app.module.js';
 import { APP_OPTIONS, configureApp } from '../../src/create-app.js';
 import { ParlorHttpAdapter } from '../../src/http/parlor-http.adapter.js';
 import { DatabaseFile } from './database-file.js';
-import { RestClient, type Caller } from './rest-client.js';
+import { bodyOf, RestClient, type Caller } from './rest-client.js';
 import { SocketClient } from './socket-client.js';
+import type { TestDatabase } from './database.js';
+import { createDatabase, DATABASE } from './test-database.js';
 
 export type Env = Record<string, string>;
 
@@ -102,20 +101,20 @@ export function runServer(env: Env = {}): TestServer {
   return server;
 }
 
-/** A real server in this process: a free port, a database file in a folder of its own. */
+/** A real server in this process: a free port, a database of its own. */
 export class TestServer {
   readonly rest = new RestClient(() => this.url);
   private app: NestExpressApplication | undefined;
   private address: string | undefined;
-  private folder: string | undefined;
+  private stored: TestDatabase | undefined;
   private sockets: SocketClient[] = [];
   private names = 0;
 
   constructor(private readonly env: Env = {}) {}
 
   async start(env: Env = {}): Promise<void> {
-    await this.makeFolder();
-    const settings = { DATABASE_URL: `sqlite:///${this.databasePath}`, ...GENEROUS, ...this.env, ...env };
+    this.stored ??= await createDatabase(DATABASE);
+    const settings = { DATABASE_URL: this.stored.url, ...GENEROUS, ...this.env, ...env };
     const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] }).compile();
     this.app = module.createNestApplication<NestExpressApplication>(new ParlorHttpAdapter(), APP_OPTIONS);
     configureApp(this.app);
@@ -125,8 +124,13 @@ export class TestServer {
 
   /** Starts on what this server's sudden death would leave; the one that "died" runs on, and shares nothing. */
   async afterCrashOf(other: TestServer): Promise<void> {
-    await this.makeFolder();
-    await other.database.copyTo(this.databasePath);
+    if (DATABASE === 'postgres') {
+      // The database did not die, and serves both.
+      this.stored = other.database;
+    } else {
+      this.stored = await createDatabase(DATABASE);
+      await other.file.copyTo(this.databasePath);
+    }
     await this.start();
   }
 
@@ -146,11 +150,7 @@ export class TestServer {
   async remove(): Promise<void> {
     this.hangUp();
     await this.stop();
-    if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
-  }
-
-  private async makeFolder(): Promise<void> {
-    this.folder ??= await mkdtemp(join(tmpdir(), 'parlor-test-'));
+    await this.stored?.remove();
   }
 
   get url(): string {
@@ -162,13 +162,19 @@ export class TestServer {
     return this.url.replace(/^http/, 'ws');
   }
 
-  get databasePath(): string {
-    if (this.folder === undefined) throw new Error('The server was never started.');
-    return join(this.folder, 'parlor.db');
+  get database(): TestDatabase {
+    if (this.stored === undefined) throw new Error('The server was never started.');
+    return this.stored;
   }
 
-  get database(): DatabaseFile {
-    return new DatabaseFile(this.databasePath);
+  /** Where the server runs on SQLite. */
+  get file(): DatabaseFile {
+    if (this.database instanceof DatabaseFile) return this.database;
+    throw new Error('This server has no file.');
+  }
+
+  get databasePath(): string {
+    return this.file.path;
   }
 
   // People and rooms
@@ -184,7 +190,7 @@ export class TestServer {
       email: `${username}@example.org`,
       password: `${username} has a long password`,
     };
-    const { id } = expectStatus(await this.rest.post<{ id: number }>('/api/users/', account), 201);
+    const { id } = bodyOf(await this.rest.post<{ id: number }>('/api/users/', account), 201);
     const tokens = await this.logIn(account);
     return { ...account, id, ...tokens };
   }
@@ -199,7 +205,7 @@ export class TestServer {
   /** A new session; every `Person` starts with one. */
   async logIn(who: { username: string; password: string }): Promise<{ token: string; refreshToken: string }> {
     const form = { username: who.username, password: who.password };
-    const tokens = expectStatus(await this.rest.post<Tokens>('/api/token', form), 200);
+    const tokens = bodyOf(await this.rest.post<Tokens>('/api/token', form), 200);
     return { token: tokens.access_token, refreshToken: tokens.refresh_token };
   }
 
@@ -210,14 +216,14 @@ export class TestServer {
 
   async room(owner: Person, draft: { name?: string; visibility?: 'public' | 'private' } = {}): Promise<Room> {
     const body = { name: this.uniqueName('room'), ...draft };
-    return expectStatus(await this.rest.post<Room>('/api/rooms/', body, owner), 201);
+    return bodyOf(await this.rest.post<Room>('/api/rooms/', body, owner), 201);
   }
 
   /** A public room of the first, which the others have joined. */
   async roomOf(owner: Person, ...members: Person[]): Promise<Room> {
     const room = await this.room(owner);
     for (const member of members) {
-      expectStatus(await this.rest.post(`/api/rooms/${room.id}/join`, undefined, member), 200);
+      bodyOf(await this.rest.post(`/api/rooms/${room.id}/join`, undefined, member), 200);
     }
     return room;
   }
@@ -226,7 +232,7 @@ export class TestServer {
   async privateRoomOf(owner: Person, ...members: Person[]): Promise<Room> {
     const room = await this.room(owner, { visibility: 'private' });
     for (const member of members) {
-      expectStatus(await this.rest.put(`/api/rooms/${room.id}/members/${member.id}`, owner), 200);
+      bodyOf(await this.rest.put(`/api/rooms/${room.id}/members/${member.id}`, owner), 200);
     }
     return room;
   }
@@ -289,9 +295,4 @@ export class TestServer {
     }
     return clients;
   }
-}
-
-function expectStatus<T>(answer: { status: number; body: T; text: string }, status: number): T {
-  if (answer.status !== status) throw new Error(`Expected ${status}, got ${answer.status}: ${answer.text}`);
-  return answer.body;
 }
