@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import type { Abstract, Type } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Test } from '@nestjs/testing';
 import type { ClientOptions } from 'ws';
-import { AppModule } from '../../src/app.module.js';
-import { APP_OPTIONS, configureApp } from '../../src/create-app.js';
-import { ParlorHttpAdapter } from '../../src/http/parlor-http.adapter.js';
 import { DatabaseFile } from './database-file.js';
 import { bodyOf, RestClient, type Caller } from './rest-client.js';
 import { SocketClient } from './socket-client.js';
 import type { TestDatabase } from './database.js';
+import { TEST_REDIS } from './services.js';
 import { createDatabase, DATABASE } from './test-database.js';
+import { TestNode } from './test-node.js';
 
 export type Env = Record<string, string>;
 
@@ -101,11 +98,15 @@ export function runServer(env: Env = {}): TestServer {
   return server;
 }
 
-/** A real server in this process: a free port, a database of its own. */
+/** Servers on one database: TEST_NODES=2 with TEST_DATABASE=postgres. Whoever asks for an address gets each in turn. */
+export const NODES = Number(process.env.TEST_NODES ?? 1);
+
+/** A real server in this process, or several: a free port for each, a database of their own. */
 export class TestServer {
   readonly rest = new RestClient(() => this.url);
-  private app: NestExpressApplication | undefined;
-  private address: string | undefined;
+  private nodes: TestNode[] = [];
+  private turn = 0;
+  private readonly redisPrefix = `${randomUUID()}:`;
   private stored: TestDatabase | undefined;
   private sockets: SocketClient[] = [];
   private names = 0;
@@ -115,11 +116,9 @@ export class TestServer {
   async start(env: Env = {}): Promise<void> {
     this.stored ??= await createDatabase(DATABASE);
     const settings = { DATABASE_URL: this.stored.url, ...GENEROUS, ...this.env, ...env };
-    const module = await Test.createTestingModule({ imports: [AppModule.forRoot(settings)] }).compile();
-    this.app = module.createNestApplication<NestExpressApplication>(new ParlorHttpAdapter(), APP_OPTIONS);
-    configureApp(this.app);
-    await this.app.listen(0, '127.0.0.1');
-    this.address = await this.app.getUrl();
+    const redis: Env = NODES > 1 ? { REDIS_URL: TEST_REDIS, REDIS_PREFIX: this.redisPrefix } : {};
+    const all = Array.from({ length: NODES }, () => TestNode.start({ ...settings, ...redis }));
+    this.nodes = await Promise.all(all);
   }
 
   /** Starts on what this server's sudden death would leave; the one that "died" runs on, and shares nothing. */
@@ -136,15 +135,14 @@ export class TestServer {
 
   /** A provider of the server, for what no client can bring about. */
   inside<T>(token: Type<T> | Abstract<T>): T {
-    if (!this.app) throw new Error('The server does not run.');
-    return this.app.get(token);
+    const [node] = this.nodes;
+    if (!node) throw new Error('The server does not run.');
+    return node.inside(token);
   }
 
   /** Stops as SIGTERM does, and keeps the database for the next start. */
   async stop(): Promise<void> {
-    await this.app?.close();
-    this.app = undefined;
-    this.address = undefined;
+    await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
   }
 
   async remove(): Promise<void> {
@@ -154,8 +152,9 @@ export class TestServer {
   }
 
   get url(): string {
-    if (this.address === undefined) throw new Error('The server is not running.');
-    return this.address;
+    const node = this.nodes[(this.turn += 1) % this.nodes.length];
+    if (!node) throw new Error('The server is not running.');
+    return node.url;
   }
 
   get socketUrl(): string {
