@@ -3,6 +3,7 @@ import { ConfigurationError, EnvReader, type Environment } from './env-reader.js
 import { keptKeys, MAX_OLD_KEYS, weaknessOf } from './secret-key.js';
 import {
   Settings,
+  type DatabaseLocation,
   type JwtAlgorithm,
   type Limits,
   type Rate,
@@ -30,7 +31,7 @@ export function parseSettings(env: Environment): Settings {
   const values = {
     database,
     durability: read.oneOf('DURABILITY', ['full', 'normal']),
-    redis: redisOf(read),
+    redis: redisOf(read, database),
     host: read.text('HOST', '127.0.0.1'),
     port: read.integer('PORT', 8000, 0, 65535),
     corsOrigins: originsOf(read, env.NODE_ENV === 'production'),
@@ -71,7 +72,7 @@ export function parseSettings(env: Environment): Settings {
   return new Settings({ ...values, secretFile, secretKey, oldSecretKeys: [...kept, ...old] });
 }
 
-function redisOf(read: EnvReader): RedisLocation | undefined {
+function redisOf(read: EnvReader, database: DatabaseLocation): RedisLocation | undefined {
   const prefix = read.text('REDIS_PREFIX', 'parlor:');
   const url = read.optional('REDIS_URL');
   if (url === undefined) return undefined;
@@ -79,6 +80,11 @@ function redisOf(read: EnvReader): RedisLocation | undefined {
     // The value may hold a password, so it is not repeated.
     read.mistakes.push(
       'REDIS_URL must be redis:// or rediss:// and a host, for example redis://127.0.0.1:6379.',
+    );
+  }
+  if (database.kind !== 'postgres') {
+    read.mistakes.push(
+      'REDIS_URL is for several servers, and those need a database in PostgreSQL: see DATABASE_URL.',
     );
   }
   return { url, prefix };

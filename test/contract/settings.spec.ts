@@ -93,6 +93,11 @@ describe('The settings', () => {
       /^DATABASE_LOCK_TIMEOUT_MS must be shorter/,
     ],
     [{ DURABILITY: 'maybe' }, /^DURABILITY must be one of full, normal/],
+    [{ REDIS_URL: 'redis://127.0.0.1' }, /^REDIS_URL is for several servers/],
+    [
+      { DATABASE_URL: 'postgres://localhost/chat', REDIS_URL: 'http://:hidden@127.0.0.1' },
+      /^REDIS_URL must be redis:(?!.*hidden)/,
+    ],
     [{ CORS_ORIGINS: 'chat.example' }, /^CORS_ORIGINS: "chat.example" is no origin/],
     [{ CORS_ORIGINS: 'https://chat.example/' }, /^CORS_ORIGINS: /],
     [{ CORS_ORIGINS: '*', NODE_ENV: 'production' }, /^CORS_ORIGINS must name the origins in production/],
