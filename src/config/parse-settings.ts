@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { checkFolder, databaseOf, secretFileOf } from './database-settings.js';
 import { ConfigurationError, EnvReader, type Environment } from './env-reader.js';
 import { keptKeys, MAX_OLD_KEYS, weaknessOf } from './secret-key.js';
@@ -16,6 +18,9 @@ const MINUTE = 60;
 const LONGEST_TOKEN = 24 * 24 * 60;
 const MAX_INT = 2 ** 31 - 1;
 const YEAR = 365 * 24 * 60 * MINUTE;
+const NODE_NAME_MAX = 64;
+/** Another one for each process: two servers on one machine are two nodes. */
+const NODE_NAME = `${hostname().slice(0, NODE_NAME_MAX - 7)}-${randomBytes(3).toString('hex')}`;
 /** In milliseconds. Who waits longer than an hour for a request does not want a limit. */
 const LONGEST_WAIT = 3_600_000;
 
@@ -32,6 +37,8 @@ export function parseSettings(env: Environment): Settings {
     database,
     durability: read.oneOf('DURABILITY', ['full', 'normal']),
     redis: redisOf(read, database),
+    nodeName: nodeNameOf(read),
+    nodeLease: read.integer('NODE_LEASE_MS', 15_000, 300, 600_000),
     host: read.text('HOST', '127.0.0.1'),
     port: read.integer('PORT', 8000, 0, 65535),
     corsOrigins: originsOf(read, env.NODE_ENV === 'production'),
@@ -70,6 +77,14 @@ export function parseSettings(env: Environment): Settings {
   if (read.mistakes.length > 0) throw new ConfigurationError(read.mistakes);
   const [secretKey, ...kept] = secretFile === undefined ? [chosen ?? ''] : keptKeys(secretFile, algorithm);
   return new Settings({ ...values, secretFile, secretKey, oldSecretKeys: [...kept, ...old] });
+}
+
+function nodeNameOf(read: EnvReader): string {
+  const name = read.text('NODE_NAME', NODE_NAME);
+  if (name.length > NODE_NAME_MAX) {
+    read.mistakes.push(`NODE_NAME must have ${NODE_NAME_MAX} characters at most.`);
+  }
+  return name;
 }
 
 function redisOf(read: EnvReader, database: DatabaseLocation): RedisLocation | undefined {

@@ -39,6 +39,10 @@ export class Settings {
   readonly durability: Durability;
   /** What carries envelopes between nodes; nothing when there is one node. */
   readonly redis: RedisLocation | undefined;
+  /** What others call this server. */
+  readonly nodeName: string;
+  /** How long a node may be silent before the others take it for gone. */
+  readonly nodeLease: number;
   readonly host: string;
   readonly port: number;
   readonly corsOrigins: readonly string[];

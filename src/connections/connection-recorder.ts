@@ -1,5 +1,4 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { hostname } from 'node:os';
 import { IsNull, type EntityManager } from 'typeorm';
 import { BoundValues } from '../database/bound-values.js';
 import { ServerClaim } from '../database/server-claim.js';
@@ -7,6 +6,7 @@ import { WriteQueue } from '../database/write-queue.js';
 import { AppError } from '../errors/app-error.js';
 import type { Connection } from './connection.js';
 import { ConnectionRecord } from './connection-record.entity.js';
+import { LiveNodes } from './nodes/live-nodes.js';
 
 /** How a socket closed (RFC 6455, 7.1.5 and 7.1.6). */
 export interface Closing {
@@ -29,7 +29,6 @@ const REASON_MAX = 128;
 @Injectable()
 export class ConnectionRecorder implements OnModuleInit {
   private readonly logger = new Logger('Connections');
-  private readonly node = hostname().slice(0, 64);
   /** By client id: what is not written yet. A socket that opens and closes meanwhile is one row. */
   private waiting = new Map<string, ConnectionRecord>();
   private gathering: NodeJS.Timeout | undefined;
@@ -38,15 +37,21 @@ export class ConnectionRecorder implements OnModuleInit {
   constructor(
     private readonly writes: WriteQueue,
     private readonly claim: ServerClaim,
+    private readonly nodes: LiveNodes,
   ) {}
 
-  /** A crash leaves records open: all of them, or those of this node where others have the same database. */
+  /** A crash leaves records open: all of them, or those of the node that has gone where others have the same database. */
   async onModuleInit(): Promise<void> {
     await this.claim.take();
+    if (this.claim.isExclusive) await this.endAll({});
+    this.nodes.onGone((node) => this.endAll({ node }));
+  }
+
+  private async endAll(which: { node?: string }): Promise<void> {
     await this.writes.run((manager) =>
       manager.update(
         ConnectionRecord,
-        { closedAt: IsNull(), ...(this.claim.isExclusive ? {} : { node: this.node }) },
+        { closedAt: IsNull(), ...which },
         { closedAt: Date.now(), closeReason: 'the server ended before the socket did' },
       ),
     );
@@ -72,7 +77,7 @@ export class ConnectionRecorder implements OnModuleInit {
     const { admission, user } = connection;
     return {
       clientId: connection.id,
-      node: this.node,
+      node: this.nodes.name,
       endpoint: admission.endpoint.name,
       userId: user?.id ?? null,
       roomId: connection.boundRoom ?? null,

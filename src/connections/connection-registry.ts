@@ -9,6 +9,7 @@ import type {
   SilenceEnvelope,
 } from './broker/envelope.js';
 import type { Connection } from './connection.js';
+import { Presence, type Listener } from './presence/presence.js';
 import { Seats } from './seats.js';
 import { Subscription } from './subscription.js';
 import { roomOf, type Topic } from './topics.js';
@@ -23,8 +24,10 @@ interface Listeners {
   readonly listening: Promise<void>;
 }
 
-/** Called when the last socket of a user that listened to a topic has closed. */
-export type OnLastSocket = (connection: Connection, topic: Topic) => void;
+/** Called when the last socket of a user that listened to a topic has closed, on all nodes. */
+export type OnLastSocket = (user: Listener, topic: Topic) => void;
+/** Called when somebody may not speak on a topic any more. */
+export type OnSilenced = (userId: number, topic: Topic) => void;
 /** Called when a socket of a user has closed, after what there is to say about last sockets. */
 export type OnSocketClosed = (connection: Connection) => void;
 
@@ -42,12 +45,15 @@ export class ConnectionRegistry {
   private readonly lingering = new Set<Connection>();
   private lastSocket: OnLastSocket = () => undefined;
   private socketClosed: OnSocketClosed = () => undefined;
+  private silenced: OnSilenced = () => undefined;
 
   constructor(
     private readonly broker: Broker,
     private readonly seats: Seats,
+    private readonly presence: Presence,
   ) {
     broker.receiveWith((envelope) => this.receive(envelope));
+    presence.onVanished((user, topic) => this.lastSocket(user, topic));
   }
 
   /** Names who is told about last sockets. `rooms/` turns it into a frame. */
@@ -58,6 +64,11 @@ export class ConnectionRegistry {
   /** Names who ends what had begun on a socket. `rooms/` does, for typing. */
   onSocketClosed(callback: OnSocketClosed): void {
     this.socketClosed = callback;
+  }
+
+  /** Names who ends what the user does there. `rooms/` does, for typing. */
+  onSilenced(callback: OnSilenced): void {
+    this.silenced = callback;
   }
 
   get connections(): IterableIterator<Connection> {
@@ -100,15 +111,21 @@ export class ConnectionRegistry {
   remove(connection: Connection): void {
     if (!this.open.delete(connection.id)) return;
     if (!connection.frames.isIdle) void this.linger(connection);
-    const topics = [...connection.topics];
-    for (const topic of topics) this.unsubscribe(connection, topic);
     const { user } = connection;
+    for (const topic of [...connection.topics]) {
+      const isLast = this.release(connection, topic);
+      if (user) void this.tellLast(user, topic, isLast);
+    }
     if (!user) return;
     const siblings = this.byUser.get(user.id);
     siblings?.delete(connection);
-    for (const topic of topics) if (!this.hears(user.id, topic)) this.lastSocket(connection, topic);
     if (siblings?.size === 0) this.byUser.delete(user.id);
     this.socketClosed(connection);
+  }
+
+  /** In the same turn, where this node knows it by itself. */
+  private async tellLast(user: Listener, topic: Topic, isLast: boolean | Promise<boolean>): Promise<void> {
+    if (typeof isLast === 'boolean' ? isLast : await isLast) this.lastSocket(user, topic);
   }
 
   /** Whether any socket of the user listens to the topic. */
@@ -123,13 +140,16 @@ export class ConnectionRegistry {
    * that is returned has then ended.
    */
   async subscribe(connection: Connection, topic: Topic): Promise<Subscription> {
-    this.unsubscribe(connection, topic);
     const subscription = new Subscription(connection, topic);
     if (!this.open.has(connection.id) || !connection.isOpen) {
+      this.unsubscribe(connection, topic);
       subscription.end();
       return subscription;
     }
+    const isNew = !this.giveWay(connection, topic);
     const listeners = this.listenersOf(topic);
+    const { user } = connection;
+    if (isNew && user && !this.hears(user.id, topic)) this.presence.came(user, topic);
     listeners.subscriptions.set(connection, subscription);
     connection.topics.add(topic);
     try {
@@ -146,16 +166,27 @@ export class ConnectionRegistry {
   }
 
   unsubscribe(connection: Connection, topic: Topic): void {
-    const listeners = this.topics.get(topic);
-    const subscription = listeners?.subscriptions.get(connection);
-    if (!listeners || !subscription) return;
-    subscription.end();
+    void this.release(connection, topic);
+  }
+
+  /** @returns whether no socket of its user listens to the topic any more, on any node */
+  private release(connection: Connection, topic: Topic): boolean | Promise<boolean> {
+    if (!this.giveWay(connection, topic)) return false;
     connection.topics.delete(topic);
-    listeners.subscriptions.delete(connection);
-    if (listeners.subscriptions.size === 0) {
+    const listeners = this.topics.get(topic);
+    if (listeners?.subscriptions.size === 0) {
       this.topics.delete(topic);
       this.broker.unlisten(topic);
     }
+    const { user } = connection;
+    return user !== undefined && !this.hears(user.id, topic) && this.presence.went(user, topic);
+  }
+
+  /** Whether there was a subscription, which has ended now. What goes with it is for the caller to follow. */
+  private giveWay(connection: Connection, topic: Topic): boolean {
+    const listeners = this.topics.get(topic);
+    listeners?.subscriptions.get(connection)?.end();
+    return listeners?.subscriptions.delete(connection) === true;
   }
 
   /** What a client sent before it closed is handled; the end of its session still ends that. */
@@ -232,6 +263,7 @@ export class ConnectionRegistry {
       subscription.silencedUntil = until;
       connection.deliver(notice);
     }
+    if (until > Date.now()) this.silenced(userId, where);
   }
 
   private disconnect(userId: number, ended: ReadonlySet<string>): void {

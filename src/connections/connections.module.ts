@@ -4,7 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Settings } from '../config/settings.js';
 import { CatchUpService } from './catch-up.service.js';
 import { Broker } from './broker/broker.js';
-import { backplaneOf } from './broker/backplane.js';
+import { Backplane, backplaneOf } from './broker/backplane.js';
 import { ConformanceGateway } from './conformance.gateway.js';
 import { ConnectionLifecycle } from './connection-lifecycle.js';
 import { ConnectionRecord } from './connection-record.entity.js';
@@ -20,7 +20,10 @@ import { Handshake } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
 import { LostEnvelopes } from './lost-envelopes.js';
 import { MessageDeadline } from './message-deadline.js';
+import { LiveNodes } from './nodes/live-nodes.js';
+import { Node } from './nodes/node.entity.js';
 import { PingGateway } from './ping.gateway.js';
+import { Presence } from './presence/presence.js';
 import { PublicGateway } from './public.gateway.js';
 import { Seats } from './seats.js';
 import { UpgradeBudget } from './upgrade-budget.js';
@@ -29,10 +32,13 @@ import { TokenRenewal } from './token-renewal.js';
 import { WriteTurns } from './write-turns.js';
 
 @Module({
-  imports: [DiscoveryModule, TypeOrmModule.forFeature([ConnectionRecord])],
+  imports: [DiscoveryModule, TypeOrmModule.forFeature([ConnectionRecord, Node])],
   controllers: [ConnectionsController],
   providers: [
-    { provide: Broker, inject: [Settings], useFactory: backplaneOf },
+    LiveNodes,
+    { provide: Backplane, inject: [Settings, LiveNodes], useFactory: backplaneOf },
+    { provide: Broker, inject: [Backplane], useFactory: ({ broker }: Backplane) => broker },
+    { provide: Presence, inject: [Backplane], useFactory: ({ presence }: Backplane) => presence },
     CatchUpService,
     ConformanceGateway,
     ConnectionLifecycle,
@@ -55,7 +61,7 @@ import { WriteTurns } from './write-turns.js';
     TokenRenewal,
     WriteTurns,
   ],
-  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, LostEnvelopes, TokenRenewal],
+  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, LostEnvelopes, Presence, TokenRenewal],
 })
 export class ConnectionsModule implements OnApplicationShutdown {
   constructor(private readonly broker: Broker) {}

@@ -47,7 +47,7 @@ export class RoomEvents {
     this.broker.publish({ kind: 'frame', topic: roomTopic(roomId), frame });
   }
 
-  /** Silences the user's own sockets, then ends their typing for the others. Nobody else is told. */
+  /** Silences the user's own sockets, on whichever node, which ends their typing for the others. Nobody else is told. */
   muted(userId: number, roomId: number, { until, reason }: Terms): void {
     const end = until === null ? null : iso(until);
     this.silence(userId, roomId, until ?? Infinity, {
@@ -56,7 +56,6 @@ export class RoomEvents {
       until: end,
       reason,
     });
-    this.typists.stop(userId, roomId);
   }
 
   unmuted(userId: number, roomId: number): void {

@@ -65,9 +65,13 @@ export class RoomsModule implements OnModuleInit {
   /** `rooms/` is who lets sockets into rooms, and who says that somebody's last one has gone. */
   onModuleInit(): void {
     this.handshake.enterRoomsThrough(this.sockets);
-    this.registry.onLastSocket(({ user }, topic) => {
+    this.registry.onLastSocket((user, topic) => {
       const roomId = roomOf(topic);
-      if (user && roomId !== undefined) this.events.disconnected(user, roomId);
+      if (roomId !== undefined) this.events.disconnected(user, roomId);
+    });
+    this.registry.onSilenced((userId, topic) => {
+      const roomId = roomOf(topic);
+      if (roomId !== undefined) this.typists.stop(userId, roomId);
     });
     this.registry.onSocketClosed(({ id }) => this.typists.deviceGone(id));
   }

@@ -4,12 +4,13 @@ import type { Broker } from '../../src/connections/broker/broker.js';
 import type { Envelope } from '../../src/connections/broker/envelope.js';
 import { MemoryBroker } from '../../src/connections/broker/memory-broker.js';
 import { RedisBroker } from '../../src/connections/broker/redis-broker.js';
+import { RedisLink } from '../../src/connections/broker/redis-link.js';
 import { hasRedis, TEST_REDIS } from '../support/services.js';
 import { until } from '../support/until.js';
 
 /** Every broker, under the same suite. */
 const BROKERS: [string, () => Broker][] = [['memory', () => new MemoryBroker()]];
-if (hasRedis) BROKERS.push(['Redis', () => new RedisBroker(TEST_REDIS, `${randomUUID()}:`)]);
+if (hasRedis) BROKERS.push(['Redis', () => new RedisBroker(new RedisLink(TEST_REDIS), `${randomUUID()}:`)]);
 
 const frame = (topic: string, text: string): Envelope => ({ kind: 'frame', topic, frame: Buffer.from(text) });
 const textOf = (envelope: Envelope) =>

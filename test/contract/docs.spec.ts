@@ -230,6 +230,7 @@ describe('docs/configuration.md', () => {
     expect(without.map(({ name }) => name).sort()).toEqual([
       'CORS_ORIGINS',
       'NODE_ENV',
+      'NODE_NAME',
       'REDIS_URL',
       'SECRET_KEY',
       'SECRET_KEYS_OLD',
@@ -248,6 +249,7 @@ describe('docs/configuration.md', () => {
       'DATABASE_URL',
       'HOST',
       'NODE_ENV',
+      'NODE_NAME',
       'REDIS_PREFIX',
       'REDIS_URL',
       'SECRET_KEY',

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { entriesEnvelope, type Envelope } from '../../src/connections/broker/envelope.js';
 import { RedisBroker } from '../../src/connections/broker/redis-broker.js';
+import { RedisLink } from '../../src/connections/broker/redis-link.js';
 import { portOf, TEST_REDIS } from '../support/services.js';
 import { until } from '../support/until.js';
 
@@ -86,8 +87,8 @@ describe('Two nodes', () => {
   beforeEach(async () => {
     way = await Way.to(TEST_REDIS);
     const prefix = `${randomUUID()}:`;
-    near = new RedisBroker(way.url, prefix);
-    far = new RedisBroker(TEST_REDIS, prefix);
+    near = new RedisBroker(new RedisLink(way.url), prefix);
+    far = new RedisBroker(new RedisLink(TEST_REDIS), prefix);
     [heard, heardFar, losses] = [[], [], 0];
     near.receiveWith((envelope) => heard.push(envelope));
     far.receiveWith((envelope) => heardFar.push(envelope));

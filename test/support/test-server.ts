@@ -99,7 +99,7 @@ export function runServer(env: Env = {}): TestServer {
 }
 
 /** Servers on one database: TEST_NODES=2 with TEST_DATABASE=postgres. Whoever asks for an address gets each in turn. */
-export const NODES = Number(process.env.TEST_NODES ?? 1);
+const NODES = Number(process.env.TEST_NODES ?? 1);
 
 /** A real server in this process, or several: a free port for each, a database of their own. */
 export class TestServer {
@@ -117,7 +117,8 @@ export class TestServer {
     this.stored ??= await createDatabase(DATABASE);
     const settings = { DATABASE_URL: this.stored.url, ...GENEROUS, ...this.env, ...env };
     const redis: Env = NODES > 1 ? { REDIS_URL: TEST_REDIS, REDIS_PREFIX: this.redisPrefix } : {};
-    const all = Array.from({ length: NODES }, () => TestNode.start({ ...settings, ...redis }));
+    const names = Array.from({ length: NODES }, (_, index) => ({ NODE_NAME: `node ${index + 1}` }));
+    const all = names.map((name) => TestNode.start({ ...name, ...settings, ...redis }));
     this.nodes = await Promise.all(all);
   }
 

@@ -24,7 +24,6 @@ export class RedisBroker extends Broker {
   private readonly logger = new Logger('Broker');
   private readonly node = randomUUID();
   private readonly topics = new Set<Topic>();
-  private readonly link: RedisLink;
   private readonly order: EntryOrder;
   private receive: Receive = () => undefined;
   private whole = false;
@@ -33,7 +32,7 @@ export class RedisBroker extends Broker {
 
   /** @param prefix of all channels, for installations that share a Redis */
   constructor(
-    url: string,
+    private readonly link: RedisLink,
     private readonly prefix: string,
   ) {
     super();
@@ -41,11 +40,9 @@ export class RedisBroker extends Broker {
       (envelope) => this.receive(envelope),
       (topic, after) => this.fillHole(topic, after),
     );
-    this.link = new RedisLink(url, {
-      onUp: () => void this.resubscribe(),
-      onDown: () => this.interrupted(),
-      onMessage: (channel, message) => this.arrived(channel, message),
-    });
+    link.onUp(() => void this.resubscribe());
+    link.onDown(() => this.interrupted());
+    link.onMessage((channel, message) => this.arrived(channel, message));
   }
 
   override get isWhole(): boolean {

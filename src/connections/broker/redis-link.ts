@@ -9,14 +9,6 @@ const ANSWER_WITHIN = 2_000;
 /** Bytes that may wait for a Redis that does not read. Beyond it Redis is away. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
-/** What a link tells its owner. */
-export interface LinkEvents {
-  /** Another connection: nothing is subscribed to on it. */
-  readonly onUp: () => void;
-  readonly onDown: () => void;
-  readonly onMessage: (channel: string, message: Buffer) => void;
-}
-
 /**
  * Two connections to Redis, one to publish and one to listen: up when both are, away when one is not, or does not
  * answer. Nothing waits for a Redis that is away: what it carries are hints.
@@ -26,23 +18,39 @@ export class RedisLink {
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
   private readonly asking: NodeJS.Timeout;
+  private readonly ups: (() => void)[] = [];
+  private readonly downs: (() => void)[] = [];
   private up = false;
   private isClosed = false;
 
-  constructor(
-    url: string,
-    private readonly events: LinkEvents,
-  ) {
+  constructor(url: string) {
     this.publisher = this.connect(url);
     this.subscriber = this.connect(url);
-    this.subscriber.on('smessageBuffer', (channel: Buffer, message: Buffer) =>
-      events.onMessage(channel.toString(), message),
-    );
     this.asking = setInterval(() => this.ask(), ASK_EVERY).unref();
   }
 
   get isUp(): boolean {
     return this.up;
+  }
+
+  /** For commands that are neither publishing nor subscribing. They fail at once while Redis is away. */
+  get redis(): Redis {
+    return this.publisher;
+  }
+
+  /** Redis is there, on another connection than before: nothing is subscribed to on it. */
+  onUp(callback: () => void): void {
+    this.ups.push(callback);
+  }
+
+  onDown(callback: () => void): void {
+    this.downs.push(callback);
+  }
+
+  onMessage(callback: (channel: string, message: Buffer) => void): void {
+    this.subscriber.on('smessageBuffer', (channel: Buffer, message: Buffer) =>
+      callback(channel.toString(), message),
+    );
   }
 
   /** Resolves when Redis will bring what is published to the channels from then on. */
@@ -99,10 +107,10 @@ export class RedisLink {
     this.up = isUp;
     if (isUp) {
       this.logger.log('Redis is there.');
-      this.events.onUp();
+      for (const callback of this.ups) callback();
     } else {
       this.logger.warn('Redis is away: nodes look into the database instead of hearing from each other.');
-      this.events.onDown();
+      for (const callback of this.downs) callback();
     }
   }
 
