@@ -49,6 +49,7 @@ const TYPESCRIPT = ['src/**/*.ts', 'test/**/*.ts', 'demo/**/*.ts', 'bench/**/*.t
 
 const NODE_GLOBALS = [
   'AbortSignal',
+  'Buffer',
   'URLSearchParams',
   'clearTimeout',
   'console',
@@ -141,7 +142,10 @@ export default defineConfig(
   },
   {
     files: ['**/*.cjs'],
-    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', exports: 'writable' } },
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { require: 'readonly', exports: 'writable', module: 'writable' },
+    },
   },
   {
     files: TYPESCRIPT,

@@ -36,7 +36,8 @@ class Content {
 
   copy(): Content {
     const copy = new Content();
-    copy.write(0, this.bytes);
+    copy.buffer = Buffer.from(this.bytes);
+    copy.size = this.size;
     return copy;
   }
 

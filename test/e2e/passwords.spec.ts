@@ -94,10 +94,12 @@ describe('Whether a user exists', () => {
 
   it('is not told by the time of the answer', async () => {
     const ada = await server.person('ada');
+    // What the server works for an answer, not how long the machine lets it wait: that depends on what else there is to do.
     const timed = async (username: string) => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       await server.rest.post('/api/token', { username, password: 'not her password' });
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return user + system;
     };
     const times = { wrong: [NaN], unknown: [NaN] };
     for (let sample = 0; sample < SAMPLES; sample += 1) {
@@ -106,8 +108,8 @@ describe('Whether a user exists', () => {
     }
 
     const ratio = quartileOf(times.unknown) / quartileOf(times.wrong);
-    expect(ratio).toBeGreaterThan(0.7);
-    expect(ratio).toBeLessThan(1.4);
+    expect(ratio).toBeGreaterThan(0.85);
+    expect(ratio).toBeLessThan(1.15);
   });
 });
 
