@@ -1,6 +1,6 @@
 /** Jest runs the TypeScript sources as ES modules; see package.json for the Node flag that needs. */
 export default {
-  // Packages are loaded once: docs/decisions/0021-tests-load-packages-once.md
+  // Packages are loaded once: docs/decisions/0022-tests-load-packages-once.md
   testEnvironment: '<rootDir>/scripts/jest-environment.cjs',
   runtime: '<rootDir>/scripts/jest-runtime.cjs',
   // Tests import what they use of Jest.
