@@ -4,15 +4,16 @@
  * Jest needs a flag of Node's to load ES modules. The browser tests need Chromium, which is not on
  * every desk: without it they are left out, and that is said; where `CI` is set they always run, and fail
  * without Chromium. The same goes for the tests on a broken disk, which need Linux and a C compiler, and for
- * those with clients that are not ours, which need two libraries of Python's and curl, and for those on PostgreSQL, which
- * need one to make databases in: PARLOR_TEST_POSTGRES names another than the one on this machine. TEST_DATABASE=postgres
- * runs the servers of test/e2e on it.
+ * those with clients that are not ours, which need two libraries of Python's and curl, and for those on PostgreSQL and
+ * Redis: PARLOR_TEST_POSTGRES and PARLOR_TEST_REDIS name others than those on this machine. TEST_DATABASE=postgres
+ * runs the servers of test/e2e on PostgreSQL, and TEST_NODES=2 two for each test, with Redis between them.
  * `--results` writes Jest's own report as JSON.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 
 const BROWSER_TESTS = ['test/e2e/browser'];
@@ -20,6 +21,10 @@ const DISK_TESTS = ['test/e2e/power-loss', 'test/e2e/disk-faults'];
 const PYTHON_TESTS = ['test/e2e/interop-python'];
 const CURL_TESTS = ['test/e2e/interop-curl'];
 const POSTGRES_TESTS = ['test/contract/postgres-'];
+/** With several nodes: on PostgreSQL and Redis both. */
+const NODES_TESTS = ['test/e2e/nodes-'];
+const REDIS_TESTS = ['test/contract/redis-'];
+const REDIS_DEFAULT = 'redis://127.0.0.1:6379';
 const POSTGRES_DEFAULT = 'postgresql://postgres@127.0.0.1:5432/postgres';
 /** What has no meaning with TEST_DATABASE=postgres: files of SQLite, a disk below them, and how SQLite waits. */
 const SQLITE_ALONE = [
@@ -64,6 +69,21 @@ async function answers(url) {
   }
 }
 
+/** Whether a Redis with sharded pub/sub is there. */
+async function hasChannels(url) {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.spublish('parlor:test', '');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    client.disconnect();
+  }
+}
+
 const leaveOut = (tests, why) => {
   if (process.env.CI) return;
   console.log(`${tests.map((path) => `${path}*.spec.ts`).join(' and ')} are left out: they need ${why}.`);
@@ -81,6 +101,10 @@ const hasPostgres = await answers(postgres);
 if (!hasPostgres) {
   leaveOut(POSTGRES_TESTS, 'PostgreSQL, and so does half of the contract suites (PARLOR_TEST_POSTGRES)');
 }
+const redis = process.env.PARLOR_TEST_REDIS ?? REDIS_DEFAULT;
+const hasRedis = await hasChannels(redis);
+if (!hasRedis) leaveOut(REDIS_TESTS, 'Redis 7 or Valkey (PARLOR_TEST_REDIS)');
+if (!hasPostgres || !hasRedis) leaveOut(NODES_TESTS, 'PostgreSQL and Redis');
 if (process.env.TEST_DATABASE === 'postgres') {
   args.push(...SQLITE_ALONE.map((name) => `--testPathIgnorePatterns=test/e2e/${name}`));
 }
@@ -100,6 +124,7 @@ const { status, signal } = spawnSync(
     stdio: 'inherit',
     env: {
       ...process.env,
+      PARLOR_TEST_REDIS: hasRedis || process.env.CI ? redis : '',
       PARLOR_TEST_POSTGRES: hasPostgres || process.env.CI ? postgres : '',
       ...(chromium !== undefined && { CHROMIUM_PATH: chromium }),
       ...(python !== undefined && { INTEROP_PYTHON: python }),

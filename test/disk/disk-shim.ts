@@ -5,7 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Env } from '../support/test-server.js';
+import type { Env } from '../support/test-settings.js';
 
 /** What goes wrong with the files of the database, until it is mended. */
 export interface Fault {

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { claimsOf, forge } from '../support/forged-tokens.js';
 import { handshake } from '../support/handshake.js';
 import { expectProblem } from '../support/problems.js';
-import { runServer, SECRET_KEY } from '../support/test-server.js';
+import { runServer } from '../support/test-server.js';
+import { SECRET_KEY } from '../support/test-settings.js';
 
 const server = runServer();
 const now = () => Math.floor(Date.now() / 1000);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { handshake, type HandshakeOptions } from '../support/handshake.js';
-import { runServer, TRUSTED_ORIGIN, type Room } from '../support/test-server.js';
+import { runServer, type Room } from '../support/test-server.js';
+import { TRUSTED_ORIGIN } from '../support/test-settings.js';
 
 const server = runServer();
 const PATHS: [string, (room: Room) => string][] = [

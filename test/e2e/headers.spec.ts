@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { RawSocket } from '../support/raw-socket.js';
-import { runServer, TRUSTED_ORIGIN } from '../support/test-server.js';
+import { runServer } from '../support/test-server.js';
+import { TRUSTED_ORIGIN } from '../support/test-settings.js';
 
 const server = runServer();
 const NOTHING = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'";

@@ -4,7 +4,8 @@ import { SessionsService } from '../../src/auth/sessions.service.js';
 import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
 import { authenticated } from '../support/authenticated.js';
 import { claimsOf, forge } from '../support/forged-tokens.js';
-import { runServer, SECRET_KEY, type Person } from '../support/test-server.js';
+import { runServer, type Person } from '../support/test-server.js';
+import { SECRET_KEY } from '../support/test-settings.js';
 
 const now = () => Math.floor(Date.now() / 1000);
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { claimsOf, forge, headerOf } from '../support/forged-tokens.js';
 import { handshake } from '../support/handshake.js';
 import { expectProblem } from '../support/problems.js';
-import { SECRET_KEY, TestServer, runServer, type Person, type Tokens } from '../support/test-server.js';
+import { TestServer, runServer, type Person, type Tokens } from '../support/test-server.js';
+import { SECRET_KEY } from '../support/test-settings.js';
 
 const NEXT_KEY = randomBytes(48).toString('base64url');
 

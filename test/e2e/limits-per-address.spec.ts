@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { handshake } from '../support/handshake.js';
 import { expectProblem } from '../support/problems.js';
-import { runServer, TRUSTED_ORIGIN } from '../support/test-server.js';
+import { runServer } from '../support/test-server.js';
+import { TRUSTED_ORIGIN } from '../support/test-settings.js';
 import { until } from '../support/until.js';
 
 /** What the one trusted proxy before these servers says about a client. */

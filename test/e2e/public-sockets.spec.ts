@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { handshake } from '../support/handshake.js';
-import { runServer, TRUSTED_ORIGIN } from '../support/test-server.js';
+import { runServer } from '../support/test-server.js';
+import { TRUSTED_ORIGIN } from '../support/test-settings.js';
 
 const server = runServer();
 const TEXTS = [

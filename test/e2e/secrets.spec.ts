@@ -7,7 +7,8 @@ import { Logger } from '@nestjs/common';
 import { handshake } from '../support/handshake.js';
 import type { Answer } from '../support/rest-client.js';
 import type { SocketClient } from '../support/socket-client.js';
-import { runServer, SECRET_KEY, type Person, type Room, type Tokens } from '../support/test-server.js';
+import { runServer, type Person, type Room, type Tokens } from '../support/test-server.js';
+import { SECRET_KEY } from '../support/test-settings.js';
 
 const streams = [process.stdout, process.stderr];
 beforeAll(() => {

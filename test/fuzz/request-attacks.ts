@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { claimsOf, forge } from '../support/forged-tokens.js';
-import { SECRET_KEY, type Person, type Room, type TestServer } from '../support/test-server.js';
+import { type Person, type Room, type TestServer } from '../support/test-server.js';
+import { SECRET_KEY } from '../support/test-settings.js';
 import { MARK } from './hostile.js';
 import { tryAll } from './plan.js';
 import { attemptsAt, placed, type Attempt } from './requests.js';

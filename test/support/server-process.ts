@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ONE_ADDRESS, SECRET_KEY, type Env } from './test-server.js';
+import { ONE_ADDRESS, SECRET_KEY, type Env } from './test-settings.js';
 
 export interface Ending {
   code: number | null;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { RestClient, type Caller } from './rest-client.js';
 import { ServerProcess } from './server-process.js';
 import { SocketClient } from './socket-client.js';
-import type { Env } from './test-server.js';
+import type { Env } from './test-settings.js';
 
 /** Limits that no test here is about. */
 const GENEROUS: Env = {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import type { Abstract, Type } from '@nestjs/common';
 import type { ClientOptions } from 'ws';
@@ -7,10 +7,9 @@ import { bodyOf, RestClient, type Caller } from './rest-client.js';
 import { SocketClient } from './socket-client.js';
 import type { TestDatabase } from './database.js';
 import { TEST_REDIS } from './services.js';
-import { createDatabase, DATABASE } from './test-database.js';
+import { createDatabase, DATABASE, type DatabaseName } from './test-database.js';
 import { TestNode } from './test-node.js';
-
-export type Env = Record<string, string>;
+import { GENEROUS, type Env } from './test-settings.js';
 
 export interface Person extends Caller {
   id: number;
@@ -44,46 +43,6 @@ export interface Tokens {
 /** One value for each of several arguments, as a tuple of the same length. */
 type Each<Arguments extends readonly unknown[], Value> = { [Index in keyof Arguments]: Value };
 
-export const SECRET_KEY = randomBytes(48).toString('base64url');
-/** The one foreign origin that test servers trust. */
-export const TRUSTED_ORIGIN = 'https://chat.example';
-
-/** Everybody in a test comes from one address, and asks again and again. */
-export const ONE_ADDRESS: Env = {
-  REQUESTS_PER_SECOND: '1000000',
-  REQUESTS_BURST: '1000000',
-  REQUESTS_PER_SECOND_PER_ADDRESS: '1000000',
-  REQUESTS_BURST_PER_ADDRESS: '1000000',
-  UPGRADES_PER_SECOND: '1000000',
-  UPGRADES_BURST: '1000000',
-  UPGRADES_PER_SECOND_PER_ADDRESS: '1000000',
-  UPGRADES_BURST_PER_ADDRESS: '1000000',
-  MAX_CONNECTIONS_PER_ADDRESS: '1000000',
-};
-
-/** Limits so high that only the files about limits, which lower them again, ever meet one. */
-const GENEROUS: Env = {
-  ...ONE_ADDRESS,
-  SECRET_KEY,
-  CORS_ORIGINS: TRUSTED_ORIGIN,
-  BCRYPT_COST: '4',
-  LOG_LEVEL: 'silent',
-  FRAMES_PER_SECOND: '1000000',
-  FRAMES_BURST: '1000000',
-  MESSAGES_PER_SECOND: '1000000',
-  MESSAGES_BURST: '1000000',
-  WRONG_FRAMES_PER_SECOND: '1000000',
-  WRONG_FRAMES_BURST: '1000000',
-  MAX_CONNECTIONS_PER_USER: '1000',
-  MAX_PASSWORDS_WAITING: '1000',
-  LOGIN_FAILURES: '1000000',
-  LOGIN_FAILURES_PER_ADDRESS: '1000000',
-  // A busy machine must not close what a client is about to use.
-  KEEP_ALIVE_TIMEOUT_MS: '60000',
-  MAX_ROOMS_PER_USER: '1000000',
-  MAX_ROOMS_OWNED: '1000000',
-};
-
 /** A mailbox waits 8 seconds; the test around it has to outlive that to show what arrived. */
 jest.setTimeout(60_000);
 
@@ -91,15 +50,24 @@ jest.setTimeout(60_000);
  * A server for this `describe` or file: starts before its first test, stops after its last. Jest itself fails
  * a test during which a promise is rejected and nobody listens.
  */
-export function runServer(env: Env = {}): TestServer {
-  const server = new TestServer(env);
+export function runServer(env: Env = {}, on = INSTALLATION): TestServer {
+  const server = new TestServer(env, on);
   beforeAll(() => server.start());
   afterAll(() => server.remove());
   return server;
 }
 
-/** Servers on one database: TEST_NODES=2 with TEST_DATABASE=postgres. Whoever asks for an address gets each in turn. */
-const NODES = Number(process.env.TEST_NODES ?? 1);
+/** What the servers of a test run on. */
+interface Installation {
+  readonly database: DatabaseName;
+  /** Servers on that database. Whoever asks for an address gets each in turn. */
+  readonly nodes: number;
+}
+
+/** TEST_NODES=2 goes with TEST_DATABASE=postgres. */
+const INSTALLATION: Installation = { database: DATABASE, nodes: Number(process.env.TEST_NODES ?? 1) };
+/** One server of those that can be several. */
+export const ON_POSTGRES: Installation = { database: 'postgres', nodes: 1 };
 
 /** A real server in this process, or several: a free port for each, a database of their own. */
 export class TestServer {
@@ -111,24 +79,34 @@ export class TestServer {
   private sockets: SocketClient[] = [];
   private names = 0;
 
-  constructor(private readonly env: Env = {}) {}
+  constructor(
+    private readonly env: Env = {},
+    private readonly on = INSTALLATION,
+  ) {}
 
   async start(env: Env = {}): Promise<void> {
-    this.stored ??= await createDatabase(DATABASE);
-    const settings = { DATABASE_URL: this.stored.url, ...GENEROUS, ...this.env, ...env };
-    const redis: Env = NODES > 1 ? { REDIS_URL: TEST_REDIS, REDIS_PREFIX: this.redisPrefix } : {};
-    const names = Array.from({ length: NODES }, (_, index) => ({ NODE_NAME: `node ${index + 1}` }));
-    const all = names.map((name) => TestNode.start({ ...name, ...settings, ...redis }));
+    this.stored ??= await createDatabase(this.on.database);
+    const settings = { ...this.shared, ...GENEROUS, ...this.env, ...env };
+    const all = Array.from({ length: this.on.nodes }, (_, index) =>
+      TestNode.start({ NODE_NAME: `node ${index + 1}`, ...settings }),
+    );
     this.nodes = await Promise.all(all);
+  }
+
+  /** What another server needs to be one more node. */
+  get shared(): Env {
+    const redis: Env =
+      this.on.database === 'postgres' ? { REDIS_URL: TEST_REDIS, REDIS_PREFIX: this.redisPrefix } : {};
+    return { DATABASE_URL: this.database.url, ...redis };
   }
 
   /** Starts on what this server's sudden death would leave; the one that "died" runs on, and shares nothing. */
   async afterCrashOf(other: TestServer): Promise<void> {
-    if (DATABASE === 'postgres') {
+    if (this.on.database === 'postgres') {
       // The database did not die, and serves both.
       this.stored = other.database;
     } else {
-      this.stored = await createDatabase(DATABASE);
+      this.stored = await createDatabase(this.on.database);
       await other.file.copyTo(this.databasePath);
     }
     await this.start();

@@ -32,6 +32,7 @@ export class LiveNodes implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly life = randomUUID();
   private readonly seen = new Map<string, Seen>();
   private readonly gone: OnGone[] = [];
+  private readonly back: (() => void)[] = [];
   private beats = 0;
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> = Promise.resolve();
@@ -56,6 +57,11 @@ export class LiveNodes implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Names who clears up after a node that has gone. */
   onGone(callback: OnGone): void {
     this.gone.push(callback);
+  }
+
+  /** Names who writes anew what others have cleared up, because this node has stood still for too long. */
+  onBack(callback: () => void): void {
+    this.back.push(callback);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -107,6 +113,7 @@ export class LiveNodes implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.writes.run((manager) =>
       manager.upsert(Node, { name, life, beats, startedAt: Date.now() }, ['name']),
     );
+    for (const callback of this.back) callback();
   }
 
   private async look(): Promise<void> {

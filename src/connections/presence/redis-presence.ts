@@ -25,6 +25,7 @@ export class RedisPresence extends Presence {
   ) {
     super();
     link.onUp(() => this.attempt(() => this.writeAnew()));
+    nodes.onBack(() => this.attempt(() => this.writeAnew()));
     nodes.onGone((name) => this.clearUpAfter(name));
   }
 
