@@ -33,7 +33,7 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
   private looking: Promise<void> | undefined;
   private isAsked = false;
   private isOver = false;
-  private timer: NodeJS.Timeout | undefined;
+  private wake: () => void = () => undefined;
 
   constructor(
     private readonly broker: Broker,
@@ -48,7 +48,7 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationShutdown(): Promise<void> {
     this.isOver = true;
-    clearTimeout(this.timer);
+    this.wake();
     await this.looking;
   }
 
@@ -82,7 +82,11 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
 
   private moment(): Promise<void> {
     return new Promise((resolve) => {
-      this.timer = setTimeout(resolve, LOOK_EVERY).unref();
+      const timer = setTimeout(resolve, LOOK_EVERY).unref();
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 

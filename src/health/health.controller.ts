@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from '../identity/decorators.js';
 import { ApiProblems } from '../protocol/api-problems.js';
-import { HealthDto } from './health.dto.js';
+import { HealthDto, ReadinessDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('operations')
@@ -29,10 +29,10 @@ export class HealthController {
     summary: 'Whether to send clients here',
     description: 'The database takes writes, and the server is not shutting down.',
   })
-  @ApiOkResponse({ type: HealthDto, description: 'Yes.' })
+  @ApiOkResponse({ type: ReadinessDto, description: 'Yes.' })
   @ApiProblems('shutting_down', 'storage_unavailable')
-  async ready(): Promise<HealthDto> {
+  async ready(): Promise<ReadinessDto> {
     await this.health.checkReady();
-    return { status: 'ok' };
+    return { status: 'ok', broker: this.health.hearsOthers ? 'whole' : 'away' };
   }
 }

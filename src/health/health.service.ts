@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Broker } from '../connections/broker/broker.js';
 import { Handshake } from '../connections/handshake.js';
 import { StorageHealth } from '../database/storage-health.js';
 import { WriteQueue } from '../database/write-queue.js';
@@ -13,7 +14,13 @@ export class HealthService {
     private readonly handshake: Handshake,
     private readonly writes: WriteQueue,
     private readonly storage: StorageHealth,
+    private readonly broker: Broker,
   ) {}
+
+  /** No reason to send clients elsewhere: where Redis is away, it is away for every server. */
+  get hearsOthers(): boolean {
+    return this.broker.isWhole;
+  }
 
   /** @throws AppError `shutting_down` | `storage_unavailable` */
   async checkReady(): Promise<void> {

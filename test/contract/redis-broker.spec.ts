@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { entriesEnvelope, type Envelope } from '../../src/connections/broker/envelope.js';
 import { RedisBroker } from '../../src/connections/broker/redis-broker.js';
 import { RedisLink } from '../../src/connections/broker/redis-link.js';
-import { portOf, TEST_REDIS } from '../support/services.js';
+import { TEST_REDIS } from '../support/services.js';
 import { until } from '../support/until.js';
+import { Way } from '../support/way.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const eventually = (holds: () => boolean) =>
@@ -17,54 +16,6 @@ const eventually = (holds: () => boolean) =>
     },
     (isSo) => isSo,
   );
-
-/** The way to Redis, which can be cut. */
-class Way {
-  private readonly sockets = new Set<Socket>();
-  private isCut = false;
-  private constructor(private readonly server: Server) {}
-
-  static async to(url: string): Promise<Way> {
-    const { hostname, port } = new URL(url);
-    const server = createServer();
-    const way = new Way(server);
-    server.on('connection', (near) => {
-      if (way.isCut) return void near.destroy();
-      const far = connect(Number(port || 6379), hostname);
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        way.sockets.add(one);
-        one.on('error', () => undefined);
-        one.on('close', () => other.destroy());
-        one.pipe(other);
-      }
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return way;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${portOf(this.server)}`;
-  }
-
-  cut(): void {
-    this.isCut = true;
-    for (const socket of this.sockets) socket.destroy();
-    this.sockets.clear();
-  }
-
-  mend(): void {
-    this.isCut = false;
-  }
-
-  close(): void {
-    this.cut();
-    this.server.close();
-  }
-}
 
 const entry = (seq: number) => ({ seq, frame: Buffer.from(`#${seq}`) });
 const seqsOf = (envelopes: readonly Envelope[]) =>

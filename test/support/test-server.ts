@@ -66,8 +66,9 @@ interface Installation {
 
 /** TEST_NODES=2 goes with TEST_DATABASE=postgres. */
 const INSTALLATION: Installation = { database: DATABASE, nodes: Number(process.env.TEST_NODES ?? 1) };
-/** One server of those that can be several. */
+/** One server of those that can be several, and two of them. */
 export const ON_POSTGRES: Installation = { database: 'postgres', nodes: 1 };
+export const TWO_NODES: Installation = { database: 'postgres', nodes: 2 };
 
 /** A real server in this process, or several: a free port for each, a database of their own. */
 export class TestServer {
