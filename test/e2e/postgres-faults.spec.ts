@@ -11,7 +11,8 @@ let server: TestServer;
 beforeAll(async () => {
   database = await PostgresDatabase.create();
   link = await DatabaseLink.to(database.url);
-  server = new TestServer({ DATABASE_URL: link.url, DATABASE_LOCK_TIMEOUT_MS: '200' });
+  const limits = { DATABASE_LOCK_TIMEOUT_MS: '200', DATABASE_STATEMENT_TIMEOUT_MS: '1000' };
+  server = new TestServer({ DATABASE_URL: link.url, ...limits });
   await server.start();
 });
 afterEach(async () => {
@@ -103,6 +104,23 @@ describe('A PostgreSQL that is away', () => {
     expect(frame).toMatchObject({ type: 'error', code: 'storage_unavailable' });
     expect(during).toBe(503);
     expect(await adas.say('back')).toMatchObject({ seq: 1 });
+  });
+
+  it('and a network that swallows everything, is noticed too', async () => {
+    const ada = await server.person('ada');
+    const room = await server.roomOf(ada);
+    const [adas] = await server.connectTo(room, ada);
+
+    link.deafen();
+    const read = await server.rest.get(`/api/rooms/${room.id}/messages`, ada);
+    const frame = await adas.ask({ content: 'nowhere' });
+    link.mend();
+    await ready();
+
+    expect(read.status).toBe(503);
+    expect(frame).toMatchObject({ type: 'error', code: 'storage_unavailable' });
+    const before = (await stored(room)).length;
+    expect(await adas.say('back')).toMatchObject({ seq: before + 1 });
   });
 
   it('takes reads and refuses writes while it is read-only', async () => {
