@@ -19,6 +19,16 @@ export class PostgresDatabase implements TestDatabase {
     return new PostgresDatabase(name);
   }
 
+  /** What a dump that is restored into a new database makes of it. Nobody may be connected meanwhile. */
+  async copy(): Promise<PostgresDatabase> {
+    const copy = new PostgresDatabase(`${this.name}_copy`);
+    await this.cutConnections();
+    await withClient(POSTGRES, (client) =>
+      client.query(`CREATE DATABASE ${copy.name} TEMPLATE ${this.name}`),
+    );
+    return copy;
+  }
+
   get url(): string {
     const url = new URL(POSTGRES);
     url.pathname = `/${this.name}`;
