@@ -181,4 +181,20 @@ describe('A start that cannot reach PostgreSQL', () => {
     expect(process.errors + process.output).not.toContain('open-sesame');
     await process.remove();
   });
+
+  it('says that commits would be lost, unless that is allowed', async () => {
+    const lazy = await PostgresDatabase.create();
+    await lazy.execute(`ALTER DATABASE ${lazy.name} SET synchronous_commit = off`);
+    const process = await ServerProcess.inFolder();
+
+    process.run({ DATABASE_URL: lazy.url });
+    expect(await process.ended()).toEqual({ code: 78, signal: null });
+    expect(process.errors).toContain('has fsync or synchronous_commit off');
+    await process.start({ DATABASE_URL: lazy.url, DURABILITY: 'normal' });
+
+    process.signal('SIGTERM');
+    expect(await process.ended()).toEqual({ code: 0, signal: null });
+    await process.remove();
+    await lazy.remove();
+  });
 });
