@@ -20,7 +20,7 @@ const BROWSER_TESTS = ['test/e2e/browser'];
 const DISK_TESTS = ['test/e2e/power-loss', 'test/e2e/disk-faults'];
 const PYTHON_TESTS = ['test/e2e/interop-python'];
 const CURL_TESTS = ['test/e2e/interop-curl'];
-const POSTGRES_TESTS = ['test/contract/postgres-'];
+const POSTGRES_TESTS = ['test/contract/postgres-', 'test/e2e/postgres-'];
 /** With several nodes: on PostgreSQL and Redis both. */
 const NODES_TESTS = ['test/e2e/nodes-'];
 const REDIS_TESTS = ['test/contract/redis-'];

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ConfigurationError } from '../config/env-reader.js';
@@ -12,8 +13,8 @@ type Tables = NonNullable<DataSourceOptions['entities']>;
 
 /** Milliseconds for a new connection, and for a place in the pool. */
 const CONNECT_TIMEOUT = 3_000;
-/** Milliseconds of silence after which the operating system asks whether the other end is there. */
-const KEEP_ALIVE = 10_000;
+/** Milliseconds for the way to the database and back, beside what a statement takes there. */
+const NETWORK_GRACE = 2_000;
 /** What everybody who migrates this kind of database locks: any number that others do not use. */
 const MIGRATION_LOCK = 7_267_567;
 /** 13 has `pg_current_xact_id`. */
@@ -26,6 +27,8 @@ types.setTypeParser(pg.types.builtins.INT8, Number);
 interface Connections {
   readonly entities: Tables;
   readonly size: number;
+  /** Milliseconds after which the database has answered, or ended the statement. */
+  readonly patience?: number;
   /** As PostgreSQL reads its command line: https://www.postgresql.org/docs/current/libpq-connect.html */
   readonly parameters: Readonly<Record<string, string | number>>;
 }
@@ -36,6 +39,7 @@ export function postgresReader(location: PostgresLocation): DataSourceOptions {
   return postgresOptions(location, {
     entities: [],
     size: Math.floor(pool / 2),
+    patience: statementTimeout,
     parameters: { statement_timeout: statementTimeout, default_transaction_read_only: 'on' },
   });
 }
@@ -54,6 +58,7 @@ export async function openPostgres(
     postgresOptions(location, {
       entities,
       size,
+      patience: location.statementTimeout,
       parameters: {
         statement_timeout: location.statementTimeout,
         lock_timeout: location.lockTimeout,
@@ -65,7 +70,7 @@ export async function openPostgres(
     }),
   );
   await writer.initialize();
-  return new PostgresWriteQueue(writer, health, size - 1);
+  return new PostgresWriteQueue(writer, health, size - 1, location.statementTimeout);
 }
 
 /**
@@ -126,7 +131,7 @@ async function migrate(location: PostgresLocation, entities: Tables): Promise<vo
   }
 }
 
-function postgresOptions(location: PostgresLocation, { entities, size, parameters }: Connections) {
+function postgresOptions(location: PostgresLocation, { entities, size, patience, parameters }: Connections) {
   const options = Object.entries(parameters).map(([name, value]) => `-c ${name}=${value}`);
   return {
     type: 'postgres',
@@ -143,10 +148,21 @@ function postgresOptions(location: PostgresLocation, { entities, size, parameter
     extra: {
       types,
       options: options.join(' '),
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE,
+      ...(patience === undefined ? {} : { stream: () => impatientSocket(patience + NETWORK_GRACE) }),
     },
   } as const satisfies DataSourceOptions;
+}
+
+/**
+ * A socket that gives up when nothing comes for longer than any statement may take: then the network swallows
+ * what is sent, and the operating system would wait for a quarter of an hour. One that is idle is closed too.
+ */
+function impatientSocket(patience: number): Socket {
+  const socket = new Socket();
+  socket.setTimeout(patience, () => {
+    socket.destroy(Object.assign(new Error('PostgreSQL does not answer'), { code: 'ETIMEDOUT' }));
+  });
+  return socket;
 }
 
 /** A name that leads to several addresses fails with one error for each of them, and no sentence of its own. */

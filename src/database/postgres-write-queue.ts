@@ -33,11 +33,15 @@ export class PostgresWriteQueue extends WriteQueue {
   private probing: Promise<void> | undefined;
   private closed = false;
 
-  /** @param jobs how many run at once; leaves a connection for {@link call} */
+  /**
+   * @param jobs how many run at once; leaves a connection for {@link call}
+   * @param patience milliseconds after which a job is not tried again
+   */
   constructor(
     private readonly writer: DataSource,
     private readonly health: StorageHealth,
     jobs: number,
+    private readonly patience: number,
   ) {
     super();
     this.slots = new JobSlots(jobs);
@@ -91,6 +95,7 @@ export class PostgresWriteQueue extends WriteQueue {
 
   /** While the database is known to be away, one try is enough. */
   private async tried<T>(attempt: () => Promise<T>, mayRepeat: (error: unknown) => boolean): Promise<T> {
+    const deadline = performance.now() + this.patience;
     for (let tries = 1; ; tries += 1) {
       try {
         const result = await attempt();
@@ -98,7 +103,8 @@ export class PostgresWriteQueue extends WriteQueue {
         return result;
       } catch (error) {
         const isKnown = isLost(error) && this.health.isFailing;
-        if (tries === TRIES || isKnown || !mayRepeat(error)) throw this.asStorageError(error);
+        const isLast = tries === TRIES || performance.now() > deadline;
+        if (isLast || isKnown || !mayRepeat(error)) throw this.asStorageError(error);
         await pause(FIRST_PAUSE * 2 ** (tries - 1) * (1 + Math.random()));
       }
     }

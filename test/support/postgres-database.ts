@@ -19,6 +19,16 @@ export class PostgresDatabase implements TestDatabase {
     return new PostgresDatabase(name);
   }
 
+  /** What a dump that is restored into a new database makes of it. Nobody may be connected meanwhile. */
+  async copy(): Promise<PostgresDatabase> {
+    const copy = new PostgresDatabase(`${this.name}_copy`);
+    await this.cutConnections();
+    await withClient(POSTGRES, (client) =>
+      client.query(`CREATE DATABASE ${copy.name} TEMPLATE ${this.name}`),
+    );
+    return copy;
+  }
+
   get url(): string {
     const url = new URL(POSTGRES);
     url.pathname = `/${this.name}`;
@@ -51,6 +61,21 @@ export class PostgresDatabase implements TestDatabase {
     return () => this.execute(`DROP TRIGGER broken ON ${table}`);
   }
 
+  /** Makes the server of this database read-only, or not: as it is when a disk is full in some places. */
+  async setReadOnly(isReadOnly: boolean): Promise<void> {
+    const set = `ALTER DATABASE ${this.name} SET default_transaction_read_only = ${isReadOnly ? 'on' : 'off'}`;
+    await withClient(POSTGRES, (client) => client.query(set));
+    await this.cutConnections();
+  }
+
+  /** Keeps what a statement locks, as somebody does who forgets to let go. */
+  async hold(sql: string): Promise<() => Promise<void>> {
+    const client = await connected(this.url);
+    await client.query('BEGIN');
+    await client.query(sql);
+    return () => client.end();
+  }
+
   /** Ends every connection to it, as a restart of PostgreSQL does. */
   async cutConnections(): Promise<void> {
     const cut = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1';
@@ -62,14 +87,19 @@ export class PostgresDatabase implements TestDatabase {
   }
 }
 
-/** A connection that may be cut, by a test that does so, after what was asked of it is done. */
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, types });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connected(url);
   try {
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/** A connection that may be cut by a test that cuts all of them. */
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, types });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
 }

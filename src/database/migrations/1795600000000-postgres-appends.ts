@@ -22,14 +22,13 @@ const APPEND_BATCHES = `CREATE TABLE append_batches (
  * mute, which locks the room too, comes before or behind all messages of the batch. Then \`seq\` is given, without a
  * hole, since whoever gives it has the room.
  *
- * The lookups are LATERAL with a LIMIT, and tables are not scanned: a plan that was made for empty tables is kept,
- * and has to be good for full ones.
+ * It is planned each time, for the tables as they are: a plan that was made for empty tables is ruinous for full ones.
  *
  * Outcomes, one for each draft in its order: \`[id, seq]\` of what was stored, or an object that says why not.
  */
 const APPEND_MESSAGES = `CREATE FUNCTION append_messages(
   _appender text, _batch integer, _origin text, _now bigint, _rooms bigint[], _drafts json
-) RETURNS text LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
+) RETURNS text LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   _done append_batches%ROWTYPE;
   _outcomes text;
@@ -43,15 +42,16 @@ BEGIN
     RETURN _done.outcomes;
   END IF;
   PERFORM FROM rooms WHERE id = ANY (_rooms) ORDER BY id FOR NO KEY UPDATE;
-  WITH draft AS MATERIALIZED (
+  WITH draft AS (
     SELECT given.* FROM ROWS FROM (
       json_to_recordset(_drafts) AS (room_id bigint, user_id bigint, content text, client_msg_id text, reply_to bigint)
     ) WITH ORDINALITY AS given (room_id, user_id, content, client_msg_id, reply_to, place)
-  ), looked_up AS MATERIALIZED (
+  ), judged AS (
     SELECT draft.place, draft.user_id, draft.content, draft.client_msg_id, answered.id AS reply_to,
       room.id AS room_id, room.head_seq, room.visibility = 'private' AS is_private, room.owner_id = draft.user_id AS is_owner,
       member.user_id IS NOT NULL AS is_member, mute.user_id IS NOT NULL AS is_muted, mute.until AS muted_until,
-      draft.reply_to IS NULL OR answered.id IS NOT NULL AS can_answer, original.id AS original_id
+      member.user_id IS NOT NULL AND NOT (mute.user_id IS NOT NULL AND coalesce(mute.until > _now, true)) AS may_send,
+      draft.reply_to IS NULL OR answered.id IS NOT NULL AS can_answer, original
     FROM draft
     LEFT JOIN LATERAL (SELECT * FROM rooms WHERE rooms.id = draft.room_id LIMIT 1) AS room ON true
     LEFT JOIN LATERAL (SELECT memberships.user_id FROM memberships
@@ -60,48 +60,42 @@ BEGIN
       WHERE mutes.room_id = draft.room_id AND mutes.user_id = draft.user_id LIMIT 1) AS mute ON true
     LEFT JOIN LATERAL (SELECT messages.id FROM messages
       WHERE messages.id = draft.reply_to AND messages.room_id = draft.room_id LIMIT 1) AS answered ON true
-    LEFT JOIN LATERAL (SELECT messages.id FROM messages
+    LEFT JOIN LATERAL (SELECT id, seq, content, reply_to, created_at, edited_at FROM messages
       WHERE messages.room_id = draft.room_id AND messages.user_id = draft.user_id
         AND messages.client_msg_id = draft.client_msg_id AND messages.client_msg_id IS NOT NULL LIMIT 1) AS original ON true
-  ), judged AS MATERIALIZED (
-    SELECT looked_up.*, is_member AND NOT (is_muted AND coalesce(muted_until > _now, true)) AS may_send FROM looked_up
-  ), candidate AS (
-    SELECT judged.*, row_number() OVER (PARTITION BY room_id, user_id, client_msg_id ORDER BY place) AS twin
-    FROM judged WHERE may_send AND can_answer AND original_id IS NULL
-  ), fresh AS MATERIALIZED (
-    SELECT candidate.*, head_seq + row_number() OVER (PARTITION BY room_id ORDER BY place) AS seq
-    FROM candidate WHERE client_msg_id IS NULL OR twin = 1
+  ), counted AS (
+    SELECT judged.*, may_send AND can_answer AND (original).id IS NULL AS is_new, count(*)
+      FILTER (WHERE may_send AND can_answer AND (original).id IS NULL)
+      OVER (PARTITION BY room_id, user_id, client_msg_id ORDER BY place) AS twins
+    FROM judged
+  ), numbered AS (
+    SELECT counted.*, is_new AND (client_msg_id IS NULL OR twins = 1) AS is_fresh,
+      head_seq + count(*) FILTER (WHERE is_new AND (client_msg_id IS NULL OR twins = 1))
+        OVER (PARTITION BY room_id ORDER BY place) AS seq
+    FROM counted
+  ), placed AS MATERIALIZED (
+    SELECT numbered.*, CASE WHEN is_fresh THEN nextval('messages_id_seq') END AS id FROM numbered
   ), stored AS (
-    INSERT INTO messages (room_id, seq, user_id, content, client_msg_id, reply_to, created_at)
-    SELECT room_id, seq, user_id, content, client_msg_id, reply_to, _now FROM fresh ORDER BY place
-    RETURNING id, room_id, seq
+    INSERT INTO messages (id, room_id, seq, user_id, content, client_msg_id, reply_to, created_at)
+    SELECT id, room_id, seq, user_id, content, client_msg_id, reply_to, _now FROM placed WHERE is_fresh
   ), moved AS (
     UPDATE rooms SET head_seq = head.seq
-    FROM (SELECT room_id, max(seq) AS seq FROM fresh GROUP BY room_id) AS head WHERE rooms.id = head.room_id
-  ), original AS (
-    SELECT judged.place, message.* FROM judged, LATERAL
-      (SELECT * FROM messages WHERE messages.id = judged.original_id LIMIT 1) AS message
-    WHERE judged.may_send
+    FROM (SELECT room_id, max(seq) AS seq FROM placed WHERE is_fresh GROUP BY room_id) AS head
+    WHERE rooms.id = head.room_id
   )
-  SELECT count(stored.id), json_agg(CASE
-      WHEN stored.id IS NOT NULL THEN json_build_array(stored.id, stored.seq)
-      WHEN judged.room_id IS NULL THEN json_build_object('why', 'no_room')
-      WHEN NOT judged.may_send THEN json_build_object('why', 'refused', 'is_private', judged.is_private,
-        'is_member', judged.is_member, 'is_owner', judged.is_owner, 'is_muted', judged.is_muted,
-        'muted_until', judged.muted_until)
-      WHEN original.id IS NOT NULL THEN json_build_object('why', 'retry', 'id', original.id, 'seq', original.seq,
-        'content', original.content, 'reply_to', original.reply_to, 'created_at', original.created_at,
-        'edited_at', original.edited_at)
-      WHEN EXISTS (SELECT FROM fresh WHERE fresh.room_id = judged.room_id AND fresh.user_id = judged.user_id
-        AND fresh.client_msg_id = judged.client_msg_id AND fresh.place < judged.place)
-        THEN json_build_object('why', 'twin')
+  SELECT count(id), json_agg(CASE
+      WHEN is_fresh THEN json_build_array(id, seq)
+      WHEN room_id IS NULL THEN json_build_object('why', 'no_room')
+      WHEN NOT may_send THEN json_build_object('why', 'refused', 'is_private', is_private, 'is_member', is_member,
+        'is_owner', is_owner, 'is_muted', is_muted, 'muted_until', muted_until)
+      WHEN (original).id IS NOT NULL THEN json_build_object('why', 'retry', 'id', (original).id,
+        'seq', (original).seq, 'content', (original).content, 'reply_to', (original).reply_to,
+        'created_at', (original).created_at, 'edited_at', (original).edited_at)
+      WHEN client_msg_id IS NOT NULL AND twins > 0 THEN json_build_object('why', 'twin')
       ELSE json_build_object('why', 'no_answered')
-    END ORDER BY judged.place)
+    END ORDER BY place)
   INTO _stored, _outcomes
-  FROM judged
-  LEFT JOIN fresh ON fresh.place = judged.place
-  LEFT JOIN stored ON stored.room_id = fresh.room_id AND stored.seq = fresh.seq
-  LEFT JOIN original ON original.place = judged.place;
+  FROM placed;
   IF _stored > 0 THEN
     IF _done.appender IS NULL THEN
       -- The same batch may be under way twice, and there was no row to lock: then the second one fails here.
