@@ -58,7 +58,7 @@ describe('The memory of the server', () => {
     for (const socket of crowd) socket.write(half);
     await adas.settled();
 
-    expect((await server.residentBytes()) - before).toBeLessThan(60 * MIB);
+    expect((await server.residentBytes()) - before).toBeLessThan(40 * MIB);
     const answers = await Promise.all(crowd.map((socket) => socket.answer()));
     expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 408 '))).toHaveLength(1_000);
     await adas.settled();
