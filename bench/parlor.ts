@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { numberIn, textIn } from './fields.js';
 import type { Approach } from './generator.js';
 import type { Durability } from './names.js';
@@ -7,7 +8,10 @@ import { PLACES } from './places.js';
 import { ask, askFields, forEach } from './rest-client.js';
 import { freePort, ServerProcess, type Launch } from './server-process.js';
 
-const NO_LIMIT = '1000000';
+/** One list for all that play many people on one machine. */
+const RAISED_LIMITS = parseEnv(
+  readFileSync(new URL('../scripts/raised-limits.env', import.meta.url), 'utf8'),
+);
 export const PASSWORD = 'correct horse battery';
 const AT_A_TIME = 16;
 
@@ -38,27 +42,7 @@ export function launchOf(folder: string, port: number, durability: Durability): 
       LOG_LEVEL: 'warn',
       BCRYPT_COST: '4',
       ACCESS_TOKEN_EXPIRE_MINUTES: '1440',
-      FRAMES_PER_SECOND: NO_LIMIT,
-      FRAMES_BURST: NO_LIMIT,
-      MESSAGES_PER_SECOND: NO_LIMIT,
-      MESSAGES_BURST: NO_LIMIT,
-      MAX_CONNECTIONS: NO_LIMIT,
-      WRONG_FRAMES_PER_SECOND: NO_LIMIT,
-      WRONG_FRAMES_BURST: NO_LIMIT,
-      REQUESTS_PER_SECOND: NO_LIMIT,
-      REQUESTS_BURST: NO_LIMIT,
-      REQUESTS_PER_SECOND_PER_ADDRESS: NO_LIMIT,
-      REQUESTS_BURST_PER_ADDRESS: NO_LIMIT,
-      UPGRADES_PER_SECOND: NO_LIMIT,
-      UPGRADES_BURST: NO_LIMIT,
-      UPGRADES_PER_SECOND_PER_ADDRESS: NO_LIMIT,
-      UPGRADES_BURST_PER_ADDRESS: NO_LIMIT,
-      MAX_CONNECTIONS_PER_ADDRESS: NO_LIMIT,
-      MAX_HTTP_CONNECTIONS: NO_LIMIT,
-      MAX_CONNECTIONS_PER_USER: NO_LIMIT,
-      MAX_PASSWORDS_WAITING: NO_LIMIT,
-      MAX_ROOMS_PER_USER: NO_LIMIT,
-      MAX_ROOMS_OWNED: NO_LIMIT,
+      ...RAISED_LIMITS,
     },
   };
 }

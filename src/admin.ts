@@ -1,15 +1,17 @@
 import 'reflect-metadata';
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import type { Actor } from './audit/audit-log.js';
+import { AuditLog, type Actor } from './audit/audit-log.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { ConfigurationError } from './config/env-reader.js';
 import { rotateKey } from './config/secret-key.js';
-import { Settings } from './config/settings.js';
+import { Settings, type DatabaseLocation } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
+import { WriteQueue } from './database/write-queue.js';
 import { ROLES, type Role } from './identity/authenticated-user.js';
 import { checkOf } from './protocol/fields.js';
 import { CreateUserDto } from './users/users.dto.js';
@@ -63,30 +65,55 @@ async function grant(users: UsersService, username: string, role: Role): Promise
   return `${username} is new and has the role ${role}. The password, shown only here: ${password}`;
 }
 
-/** @returns what to tell the person at the terminal */
-function rotate({ secretFile, algorithm }: Settings): string {
+/** @returns the keys from before, and what to tell the person at the terminal */
+function rotate({ secretFile, algorithm }: Settings): { kept: number; told: string } {
   if (secretFile === undefined) {
     throw new UsageError('SECRET_KEY is set: give it a new value, and the old one to SECRET_KEYS_OLD.');
   }
-  const keys = rotateKey(secretFile, algorithm);
-  return `${secretFile} has a new key, and ${keys.length - 1} from before. Restart the server to sign with it.`;
+  const kept = rotateKey(secretFile, algorithm).length - 1;
+  const told = `${secretFile} has a new key, and ${kept} from before. Restart the server to sign with it.`;
+  return { kept, told };
 }
 
-async function run(command: Command): Promise<string> {
-  const config = await ConfigModule.forRoot();
-  // A key is rotated with the database locked, broken or gone.
-  const module = command.verb === 'grant' ? { module: AdminModule, imports: [config] } : config;
+async function use<T>(module: DynamicModule, work: (app: INestApplicationContext) => Promise<T>): Promise<T> {
   const app = await NestFactory.createApplicationContext(module, {
     logger: ['fatal', 'error', 'warn'],
     abortOnError: false,
   });
   try {
-    return command.verb === 'grant'
-      ? await grant(app.get(UsersService), command.username, command.role)
-      : rotate(app.get(Settings));
+    return await work(app);
   } finally {
     await app.close();
   }
+}
+
+/** A key is rotated with the database locked, broken or gone: then there is nothing to write it down in. */
+async function recordRotation(
+  module: DynamicModule,
+  database: DatabaseLocation,
+  kept: number,
+): Promise<void> {
+  try {
+    if (database.kind === 'sqlite' && !existsSync(database.file)) throw new Error('there is no database');
+    const deed = { action: 'key_rotated', facts: { kept } } as const;
+    await use(module, (app) =>
+      app.get(WriteQueue).run((manager) => app.get(AuditLog).record(manager, terminal(), deed)),
+    );
+  } catch (error) {
+    console.error(`It is not in the audit log: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+async function run(command: Command): Promise<string> {
+  const config = await ConfigModule.forRoot();
+  const module = { module: AdminModule, imports: [config] };
+  if (command.verb === 'grant') {
+    return use(module, (app) => grant(app.get(UsersService), command.username, command.role));
+  }
+  const settings = await use(config, async (app) => app.get(Settings));
+  const { kept, told } = rotate(settings);
+  await recordRotation(module, settings.database, kept);
+  return told;
 }
 
 async function main(): Promise<void> {

@@ -16,6 +16,7 @@ export const AUDIT_ACTIONS = [
   'sessions_ended',
   'password_changed',
   'system_role_changed',
+  'key_rotated',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -11,6 +11,7 @@ import { AuthController } from './auth.controller.js';
 import { AuthGateway } from './auth.gateway.js';
 import { AuthService } from './auth.service.js';
 import { CapabilitiesGuard } from './capabilities.guard.js';
+import { EndedSessions } from './ended-sessions.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { KnownAddresses } from './known-addresses.js';
@@ -53,6 +54,7 @@ import { WsTickets } from './ws-tickets.js';
     AccessTokens,
     AuthGateway,
     AuthService,
+    EndedSessions,
     JwtStrategy,
     KnownAddresses,
     LogInThrottle,

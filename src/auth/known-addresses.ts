@@ -21,7 +21,7 @@ export class KnownAddresses {
     this.known = new BatchedRead(turns, (asked) => readKnown(sessions.manager, asked));
   }
 
-  /** Whether a session of this user, ended or not, was begun or last refreshed at the address. */
+  /** Whether a session of this user, ended or not but still kept, was begun or last refreshed at the address. */
   includes(username: string, address: string): Promise<boolean> {
     return this.known.ask({ account: foldName(username), address });
   }

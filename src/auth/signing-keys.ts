@@ -8,6 +8,8 @@ import { headerOf } from './token-header.parser.js';
 const KID_LENGTH = 16;
 /** What a header of ours has. One with more (`jku`, `jwk`, `x5u`, `crit`) was made by somebody else. */
 const HEADER_NAMES: ReadonlySet<string> = new Set(['alg', 'typ', 'kid']);
+/** The type of every token that was ever signed here. One of another type is for another purpose (RFC 8725, 3.11). */
+const TYPE = 'JWT';
 const HASH: Record<JwtAlgorithm, string> = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
 
 export interface SigningKey {
@@ -43,7 +45,7 @@ export class SigningKeys {
    */
   of(token: string): SigningKey {
     const header = headerOf(token);
-    const isOurs = header && Object.keys(header).every((name) => HEADER_NAMES.has(name));
+    const isOurs = header?.typ === TYPE && Object.keys(header).every((name) => HEADER_NAMES.has(name));
     if (!isOurs) throw new AppError('not_authenticated');
     // Tokens had no `kid` before keys could be rotated.
     if (header.kid === undefined) return this.signerOf(token);

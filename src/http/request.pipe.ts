@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { AppError, type FieldError } from '../errors/app-error.js';
+import { fieldNamesOf } from '../protocol/fields.js';
 
 /** Keys that reach a prototype instead of a field. The validator does not report them, so this does. */
 const PROTOTYPE_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
@@ -35,23 +36,18 @@ export class RequestPipe implements PipeTransform<unknown, Promise<unknown>> {
   });
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const isInput = metadata.type !== 'param';
-    if (!isInput || !isDto(metadata.metatype)) return value;
+    const { type, metatype } = metadata;
+    if (type === 'param' || metatype === undefined || metatype === Object) return value;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new AppError('invalid_input', { detail: 'The body must be a JSON object.' });
     }
     const errors = misshapen(value);
     if (errors.length > 0) throw wrong(errors);
+    const unknown = manyUnknown(value, metatype);
+    if (unknown.length > 0) throw wrong(unknown);
     // A body that may be missing comes from a decorator of its own, and is a body nevertheless.
-    return this.fields.transform(
-      value,
-      metadata.type === 'custom' ? { ...metadata, type: 'body' } : metadata,
-    );
+    return this.fields.transform(value, type === 'custom' ? { ...metadata, type: 'body' } : metadata);
   }
-}
-
-function isDto(metatype: Type | undefined): boolean {
-  return metatype !== undefined && metatype !== Object;
 }
 
 function wrong(errors: FieldError[]): AppError {
@@ -72,6 +68,19 @@ function misshapen(input: object): FieldError[] {
     }
   }
   return errors;
+}
+
+/**
+ * As many unknown fields as an answer names, if there are that many. To the validator each of thousands costs a hundred
+ * times what it costs to read it: a body of 64 KB took 80 ms.
+ */
+function manyUnknown(input: object, type: Type): FieldError[] {
+  const keys = Object.keys(input);
+  if (keys.length < ERRORS_MAX) return [];
+  const known = fieldNamesOf(type);
+  const unknown = keys.filter((key) => !known.has(key)).slice(0, ERRORS_MAX);
+  if (unknown.length < ERRORS_MAX) return [];
+  return unknown.map(nameOf).map((field) => ({ field, message: `${field} is not known` }));
 }
 
 function toFieldError({ property, constraints }: ValidationError): FieldError {

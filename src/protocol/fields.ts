@@ -71,6 +71,11 @@ export function checkOf(type: Constructor): (value: object) => WrongField | unde
   return (value) => (validate(value) ? undefined : wrongField(validate, fields));
 }
 
+/** The names of the declared fields of a class, the inherited ones included. */
+export function fieldNamesOf(type: Constructor): ReadonlySet<string> {
+  return new Set(fieldsOf(type).keys());
+}
+
 export function Text(rule: Omit<FieldSchema, 'type'>, notes: FieldNotes): PropertyDecorator {
   return field({ minLength: 1, ...rule, type: 'string' }, notes);
 }

@@ -8,6 +8,7 @@ import { UsersModule } from '../users/users.module.js';
 import { Ban } from './ban.entity.js';
 import { BansController } from './bans.controller.js';
 import { Invitation } from './invitation.entity.js';
+import { ExpiredRows } from './expired-rows.js';
 import { InvitationsController } from './invitations.controller.js';
 import { InvitationsService } from './invitations.service.js';
 import { MembersController } from './members.controller.js';
@@ -37,6 +38,7 @@ import { TypingService } from './typing.service.js';
   ],
   controllers: [RoomsController, MembersController, BansController, MutesController, InvitationsController],
   providers: [
+    ExpiredRows,
     InvitationsService,
     MembershipsService,
     ModerationService,

@@ -20,8 +20,19 @@ const ALLOWED = [
   'BSD',
 ];
 
-/** MIT by the licence file that they bring; their package.json says so in an old form, or nothing. */
-const WITHOUT_FIELD = ['busboy', 'decko', 'passport-strategy', 'pause', 'stickyfill', 'streamsearch'];
+/** Their package.json names no licence, or in an old form. Where the text of it is, which is that of MIT. */
+const LICENCE_TEXTS = {
+  busboy: 'LICENSE',
+  decko: 'LICENSE',
+  'passport-strategy': 'LICENSE',
+  pause: 'Readme.md',
+  stickyfill: 'LICENSE',
+  streamsearch: 'LICENSE',
+};
+const MIT = [
+  'Permission is hereby granted, free of charge, to any person obtaining a copy of this software',
+  'to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software',
+];
 
 /** The rows of the table under a heading. */
 function rowsUnder(heading: string): { name: string; licence: string; why: string }[] {
@@ -71,7 +82,13 @@ describe('The lock file', () => {
   it('has no package to be shipped under a licence that does not allow it', () => {
     const others = shipped.filter(({ license }) => license === undefined || !ALLOWED.includes(license));
 
-    expect(others.map(({ name }) => name).sort()).toEqual(WITHOUT_FIELD);
+    expect(others.map(({ name }) => name).sort()).toEqual(Object.keys(LICENCE_TEXTS));
+  });
+
+  it.each(Object.entries(LICENCE_TEXTS))('has %s under the terms of MIT, as its %s says', (name, file) => {
+    const text = readFileSync(join(root, 'node_modules', name, file), 'utf8').replace(/\s+/g, ' ');
+
+    for (const term of MIT) expect(text).toContain(term);
   });
 
   it('has the hash of every package that is shipped', () => {

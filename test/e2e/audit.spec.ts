@@ -192,6 +192,23 @@ describe('Security events', () => {
     expect(JSON.stringify(events)).not.toContain('nonsense');
   });
 
+  it('tell where a page of a foreign origin was refused, though its token is good', async () => {
+    const ada = await server.person('ada');
+    const headers = { origin: 'https://evil.example' };
+
+    const refused = await handshake(`${server.socketUrl}/ws/auth?token=${ada.token}`, { headers });
+
+    expect(refused.status).toBe(403);
+    expect(told('handshake_refused')).toEqual([
+      {
+        event: 'handshake_refused',
+        request_id: refused.headers['x-request-id'],
+        address: expect.stringMatching(/127\.0\.0\.1$/),
+        code: 'origin_not_allowed',
+      },
+    ]);
+  });
+
   it('in a flood are counted instead of written', async () => {
     const url = `${server.socketUrl}/ws/auth?token=nonsense`;
 

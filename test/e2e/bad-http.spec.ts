@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RawSocket, upgradeRequest } from '../support/raw-socket.js';
+import { RawSocket, textFrame, upgradeRequest } from '../support/raw-socket.js';
 import { runServer } from '../support/test-server.js';
 
 const server = runServer();
@@ -78,6 +78,17 @@ describe('Headers', () => {
     const answer = await answerTo(`${GET}${many(90)}X-B: ${'b'.repeat(10_000)}\r\nConnection: close\r\n\r\n`);
 
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('may come with a URL of eight kilobytes', async () => {
+    const query = 'q'.repeat(8_192);
+    const [asked, shaken] = [await RawSocket.open(server.url), await RawSocket.open(server.url)];
+
+    asked.write(`GET /health/live?${query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    shaken.write(upgradeRequest(`/ws?${query}`), textFrame('{"type":"ping","ref":"long"}'));
+
+    expect(await asked.answer()).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await shaken.text('"ref":"long"')).toContain('ack');
   });
 });
 

@@ -30,6 +30,7 @@ describe.each(ROUTES)('POST %s', (route, good) => {
     ['more behind it', `${JSON.stringify(good)}garbage`],
     ['single quotes', "{'name': 'x'}"],
     ['NaN', '{"content": NaN}'],
+    ['two byte order marks', new Uint8Array(Buffer.from(`\ufeff\ufeff${JSON.stringify(good)}`))],
     ['UTF-16', new Uint8Array(Buffer.from(JSON.stringify(good), 'utf16le'))],
   ])('answers 400 to unreadable JSON: %s', async (_, raw) => {
     expectProblem(await post({ raw, headers: JSON_TYPE }), 400, 'unreadable_json');
@@ -48,6 +49,23 @@ describe.each(ROUTES)('POST %s', (route, good) => {
     ['an object 10,000 deep', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
   ])('answers 422 to JSON of the wrong shape: %s', async (_, raw) => {
     expectProblem(await post({ raw, headers: JSON_TYPE }), 422, 'invalid_input');
+  });
+
+  it('ignores a byte order mark (RFC 8259, 8.1)', async () => {
+    const raw = new Uint8Array(Buffer.from(`\ufeff${JSON.stringify(good)}`));
+
+    expect([200, 201, 401, 409]).toContain((await post({ raw, headers: JSON_TYPE })).status);
+  });
+
+  it('takes the last of two fields with one name, as JSON.parse does', async () => {
+    const [field = ''] = Object.keys(good);
+    const raw = JSON.stringify(good);
+
+    const wrongFirst = await post({ raw: raw.replace('{', `{"${field}":5,`), headers: JSON_TYPE });
+    const wrongLast = await post({ raw: raw.replace(/}$/, `,"${field}":5}`), headers: JSON_TYPE });
+
+    expect([200, 201, 401, 409]).toContain(wrongFirst.status);
+    expectProblem(wrongLast, 422, 'invalid_input');
   });
 
   it('answers 413 to a body that is too large', async () => {

@@ -1,3 +1,4 @@
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { claimsOf, forge } from '../support/forged-tokens.js';
 import { handshake } from '../support/handshake.js';
@@ -18,7 +19,11 @@ const FORGERIES: [string, (token: string) => string, string?][] = [
   ['alg none', (token) => forge(claimsOf(token), SECRET_KEY, { alg: 'none' }).replace(/[^.]*$/, '')],
   ['alg nOnE', (token) => forge(claimsOf(token), SECRET_KEY, { alg: 'nOnE' }).replace(/[^.]*$/, '')],
   ['another key', (token) => forge(claimsOf(token), 'another key that is long enough for HMAC')],
-  ['another algorithm', (token) => forge(claimsOf(token), SECRET_KEY, { alg: 'HS512' }, 'sha512')],
+  ['HS512 instead of HS256', (token) => forge(claimsOf(token), SECRET_KEY, { alg: 'HS512' }, 'sha512')],
+  ['HS384 instead of HS256', (token) => forge(claimsOf(token), SECRET_KEY, { alg: 'HS384' }, 'sha384')],
+  ['encrypted (RFC 7516)', encrypt],
+  ['of another type', (token) => forge(claimsOf(token), SECRET_KEY, { typ: 'refresh+jwt' })],
+  ['with a number for a type', (token) => forge(claimsOf(token), SECRET_KEY, { typ: 1 })],
   [
     'expired an hour ago',
     (token) => forge({ ...claimsOf(token), exp: now() - 3600 }, SECRET_KEY),
@@ -73,6 +78,29 @@ describe('A good token', () => {
     expect(JSON.stringify(claims)).not.toMatch(/password|hash/);
   });
 
+  it('may have been issued by a clock that was ahead: iat is no rule (RFC 7519, 4.1.6)', async () => {
+    const ada = await server.person('ada');
+    const token = forge({ ...claimsOf(ada.token), iat: now() + 86_400 }, SECRET_KEY);
+
+    expect(await server.rest.get('/api/users/me/', { token })).toMatchObject({ status: 200 });
+  });
+
+  it('with keys of the prototype for claims changes nothing but itself', async () => {
+    const ada = await server.person('ada');
+    const polluted = { polluted: 1 };
+    const strange = { ['__proto__']: polluted, constructor: { prototype: polluted } };
+    const token = forge({ ...claimsOf(ada.token), ...strange }, SECRET_KEY);
+
+    expect(Object.keys(claimsOf(token))).toEqual(expect.arrayContaining(['__proto__', 'constructor']));
+    expect(await server.rest.get('/api/users/me/', { token })).toMatchObject({
+      status: 200,
+      body: { id: ada.id, role: 'user' },
+    });
+    const client = await server.socket('/ws/auth', { token });
+    await client.settled();
+    expect('polluted' in Object.prototype).toBe(false);
+  });
+
   it('is not searched for under its header parameters', async () => {
     const ada = await server.person('ada');
     const token = forge(claimsOf(ada.token), 'guessed key that is long enough for HMAC', {
@@ -82,6 +110,17 @@ describe('A good token', () => {
     expectProblem(await server.rest.get('/api/users/me/', { token }), 401, 'not_authenticated');
   });
 });
+
+/** The claims encrypted with the key of the server, as a JWE in compact form (RFC 7516, 7.1). */
+function encrypt(token: string): string {
+  const header = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).toString('base64url');
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', createHash('sha256').update(SECRET_KEY).digest(), iv);
+  cipher.setAAD(Buffer.from(header));
+  const text = Buffer.concat([cipher.update(JSON.stringify(claimsOf(token))), cipher.final()]);
+  const parts = [iv, text, cipher.getAuthTag()].map((part) => part.toString('base64url'));
+  return [header, '', ...parts].join('.');
+}
 
 function editPayload(token: string, claims: Record<string, unknown>): string {
   const [header, , signature] = token.split('.');

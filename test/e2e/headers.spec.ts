@@ -31,6 +31,15 @@ describe.each(ANSWERS)('The answer with %s', (_, method, path) => {
     });
   });
 
+  it('says what it is, and in which charset', async () => {
+    const ada = await server.person('ada');
+
+    const { headers, text } = await server.rest.request(method, path, { as: ada });
+
+    const type = text === '' ? 'nothing' : headers.get('content-type');
+    expect(type).toMatch(/^(nothing|application\/(problem\+)?json; charset=utf-8)$/);
+  });
+
   it('does not say what the server is made of, and promises no TLS that may not be there', async () => {
     const { headers } = await server.rest.request(method, path);
 
@@ -64,6 +73,7 @@ describe('The pages', () => {
     expect(policy.split(';')).toEqual(
       expect.arrayContaining(["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"]),
     );
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
     expect(text).not.toMatch(/<style|style=|<script>|\son\w+=/);
     expect(headers.get('permissions-policy')).toMatch(/camera=\(\)/);

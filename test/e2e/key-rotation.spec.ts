@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DatabaseFile } from '../support/database-file.js';
 import { claimsOf, forge, headerOf } from '../support/forged-tokens.js';
 import { handshake } from '../support/handshake.js';
 import { expectProblem } from '../support/problems.js';
@@ -10,6 +13,11 @@ import { TestServer, runServer, type Person, type Tokens } from '../support/test
 import { SECRET_KEY } from '../support/test-settings.js';
 
 const NEXT_KEY = randomBytes(48).toString('base64url');
+
+/** The `kid` of a key. */
+function fingerprintOf(key: string): string {
+  return createHmac('sha256', key).update('parlor:kid').digest('hex').slice(0, 16);
+}
 
 function refresh(server: TestServer, { refreshToken }: Person) {
   const raw = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken });
@@ -203,6 +211,59 @@ describe('npm run admin -- rotate-key', () => {
     expect(await opens(server, ada.token)).toEqual([200, 101]);
     const again = await server.logIn(ada);
     expect(headerOf(again.token).kid).not.toBe(headerOf(ada.token).kid);
+  });
+
+  it('is in the audit log: by whom, and nothing of a key', async () => {
+    const file = server.databasePath.replace(/\.db$/, '.secret');
+    const admin = await server.operator('admin');
+    const read = async () => (await server.rest.get<object[]>('/api/audit?action=key_rotated', admin)).body;
+    const before = (await read()).length;
+
+    const { code, stderr } = await rotate();
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [entry, ...others] = await read();
+    expect(others).toHaveLength(before);
+    expect(entry).toMatchObject({
+      action: 'key_rotated',
+      actor_id: null,
+      actor_name: userInfo().username,
+      address: 'command line',
+      user_id: null,
+      facts: { kept: expect.any(Number) },
+    });
+    for (const key of (await readFile(file, 'utf8')).trim().split('\n')) {
+      expect(JSON.stringify(entry)).not.toContain(key);
+      expect(JSON.stringify(entry)).not.toContain(fingerprintOf(key));
+    }
+  });
+
+  it('is done with a database that is gone too, makes none, and says that it is not in the log', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parlor-gone-'));
+    try {
+      const { code, stdout, stderr } = await rotate({ DATABASE_URL: `sqlite:///${folder}/parlor.db` });
+
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: 'It is not in the audit log: there is no database.\n',
+      });
+      expect(stdout).toContain('parlor.secret has a new key');
+      expect(await readdir(folder)).toEqual(['parlor.secret']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is done while another process has the lock, and says that it is not in the log', async () => {
+    const lock = await DatabaseFile.lock(server.databasePath);
+
+    const { code, stderr } = await rotate();
+
+    await lock.release();
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^It is not in the audit log: ./m),
+    });
   });
 
   it('keeps four, and forgets the oldest', async () => {

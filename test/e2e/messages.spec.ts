@@ -186,7 +186,7 @@ describe('The text of a message', () => {
     expect(messages.map((message) => message.content)).toEqual([content, content]);
   });
 
-  it.each(['x', '\u{1f408}'])('may be 4000 times %s long, not 4001', async (character) => {
+  it.each(['x', '\u{1f408}', '\u0301'])('may be 4000 times %s long, not 4001', async (character) => {
     const ada = await server.person('ada');
     const room = await server.roomOf(ada);
     const [adas] = await server.connectTo(room, ada);

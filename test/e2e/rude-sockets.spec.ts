@@ -1,10 +1,28 @@
+import { Server } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
+import { HttpAdapterHost } from '@nestjs/core';
 import { OPCODE, rawFrame, RawSocket, textFrame, upgradeRequest } from '../support/raw-socket.js';
 import { runServer } from '../support/test-server.js';
 
 const server = runServer();
 const FIN = 0x80;
 const PING = textFrame('{"type":"ping","ref":"r"}');
+
+/** How many listen to what outlives a socket: the server, and the process. */
+function listeners(): Record<string, number> {
+  const host: { httpAdapter: { getHttpServer(): unknown } } = server.inside(HttpAdapterHost);
+  const http = host.httpAdapter.getHttpServer();
+  if (!(http instanceof Server)) throw new Error('That is no HTTP server.');
+  const counted = [http, process].flatMap((emitter) =>
+    emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)] as const),
+  );
+  return Object.fromEntries(counted);
+}
+
+/** A close frame with a code that nobody may send (RFC 6455, 7.4). */
+function goodbyeWith(code: number): [string, number, Buffer] {
+  return [`close code ${code}`, 1002, rawFrame(FIN | OPCODE.close, Buffer.from([code >> 8, code & 0xff]))];
+}
 
 async function opened(): Promise<RawSocket> {
   const ada = await server.person('ada');
@@ -37,22 +55,27 @@ describe('A handshake', () => {
     expect(await socket.text('ack')).toContain('"ref":"r"');
   });
 
-  it('that is cut while the server asks who it is costs nothing, 300 times', async () => {
+  it('that is cut while the server asks who it is costs nothing, 1,000 times', async () => {
     const ada = await server.person('ada');
     const room = await server.roomOf(ada);
     const operator = await server.operator();
     const clock = await server.socket('/ws');
-    for (let round = 0; round < 300; round += 1) {
+    const before = listeners();
+    const cutOne = async (round: number): Promise<void> => {
       const socket = await RawSocket.open(server.url);
       const path = round % 2 === 0 ? '/ws/auth' : `/ws/room/${room.id}`;
       const request = upgradeRequest(`${path}?token=${ada.token}`);
       socket.write(round % 3 === 0 ? request.slice(0, -4) : request);
       for (let trips = 0; trips < round % 5; trips += 1) await clock.settled();
       socket.socket.resetAndDestroy();
+    };
+    for (let round = 0; round < 1_000; round += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, index) => cutOne(round + index)));
     }
 
     const [adas] = await server.connectTo(room, ada);
     await adas.say('alive');
+    expect(listeners()).toEqual(before);
     expect(await server.rest.get('/api/connections', operator)).toMatchObject({
       body: { connections_by_room: { [room.id]: 1 } },
     });
@@ -74,8 +97,7 @@ describe('A socket that breaks the protocol is closed with the code that says ho
       Buffer.concat([rawFrame(OPCODE.text, 'x'), rawFrame(FIN | OPCODE.text, 'x')]),
     ],
     ['a close frame of one byte', 1002, rawFrame(FIN | OPCODE.close, 'x')],
-    ['close code 999', 1002, rawFrame(FIN | OPCODE.close, Buffer.from([999 >> 8, 999 & 0xff]))],
-    ['close code 1006', 1002, rawFrame(FIN | OPCODE.close, Buffer.from([1006 >> 8, 1006 & 0xff]))],
+    ...[0, 999, 1004, 1005, 1006, 1015, 2999, 5000].map(goodbyeWith),
     ['bytes that are no UTF-8', 1007, rawFrame(FIN | OPCODE.text, Buffer.from([0xc3, 0x28]))],
     [
       'half a character at the end',

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { ConnectionRegistry } from '../../src/connections/connection-registry.js';
+import { FIN, OPCODE, rawFrame, RawSocket, textFrame, upgradeRequest } from '../support/raw-socket.js';
 import { runServer } from '../support/test-server.js';
 import { until } from '../support/until.js';
 
@@ -37,6 +38,22 @@ describe('A socket that does not answer the heartbeat', () => {
     await until(counts, (seen) => seen.total_connections === 0);
   });
 
+  it('stays when it answers with something else than what it was asked: any pong is a sign of life', async () => {
+    const ada = await server.person('ada');
+    const socket = await RawSocket.open(server.url);
+    socket.write(upgradeRequest(`/ws/auth?token=${ada.token}`));
+
+    for (let beats = 0; beats < 3;) {
+      const { opcode } = await socket.next();
+      if (opcode !== OPCODE.ping) continue;
+      beats += 1;
+      socket.write(rawFrame(FIN | OPCODE.pong, 'another payload'));
+    }
+
+    socket.write(textFrame('{"type":"ping","ref":"alive"}'));
+    expect(await socket.text('"ref":"alive"')).toContain('ack');
+  });
+
   it('stays for as long as it answers, whatever else it does', async () => {
     const ada = await server.person('ada');
     const room = await server.roomOf(ada);
@@ -67,6 +84,23 @@ describe('A socket that pings by itself', () => {
     client.socket.ping(payload);
 
     expect(await answer).toEqual([payload]);
+  });
+
+  it('has its answer in a tenth of a second', async () => {
+    const ada = await server.person('ada');
+    const client = await server.socket('/ws/auth', ada);
+    const times: number[] = [];
+
+    for (let count = 0; count < 15; count += 1) {
+      const start = performance.now();
+      const answer = once(client.socket, 'pong');
+      client.socket.ping('p'.repeat(125));
+      await answer;
+      times.push(performance.now() - start);
+    }
+
+    // Half of them: a busy machine may hold up a few.
+    expect(times.sort((one, other) => one - other)[7]).toBeLessThan(100);
   });
 });
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { HashThreads } from '../../src/users/hash-threads.js';
 import type { StoredMessage } from '../support/frames.js';
 import { expectProblem, expectWrongFields } from '../support/problems.js';
 import { runServer, type Person, type Tokens } from '../support/test-server.js';
@@ -75,6 +76,32 @@ describe('Logging in', () => {
       const answer = await form({ username: ada.username, password: ada.password + 'x'.repeat(more) });
 
       expect([401, 422]).toContain(answer.status);
+    },
+  );
+
+  it.each([100_000, 10_000_000])(
+    'refuses a password of %d bytes without hashing anything',
+    async (length) => {
+      const ada = await server.person('ada');
+      const password = 'x'.repeat(length);
+      const threads = server.inside(HashThreads);
+      const spies = [jest.spyOn(threads, 'hash'), jest.spyOn(threads, 'compare')];
+      const { username } = ada;
+
+      const logIn = await server.rest.post('/api/token', { username, password });
+      const signUp = await server.rest.post('/api/users/', {
+        username: 'x',
+        email: 'x@example.org',
+        password,
+      });
+      const change = { current_password: password, new_password: password };
+      const changed = await server.rest.post('/api/users/me/password', change, ada);
+
+      for (const answer of [logIn, signUp, changed]) expectProblem(answer, 413, 'body_too_large');
+      for (const spy of spies) expect(spy).not.toHaveBeenCalled();
+      await server.logIn(ada);
+      expect(spies[1]).toHaveBeenCalledTimes(1);
+      spies.forEach((spy) => spy.mockRestore());
     },
   );
 

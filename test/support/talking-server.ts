@@ -54,9 +54,18 @@ export class TalkingServer {
   }
 
   /** The memory that the process holds, in bytes (proc(5), VmRSS). */
-  async residentBytes(): Promise<number> {
+  residentBytes(): Promise<number> {
+    return this.memory('VmRSS');
+  }
+
+  /** The most memory that the process ever had mapped, in bytes, whether it was touched or not (proc(5), VmPeak). */
+  mappedBytes(): Promise<number> {
+    return this.memory('VmPeak');
+  }
+
+  private async memory(kind: 'VmRSS' | 'VmPeak'): Promise<number> {
     const status = await readFile(`/proc/${this.process.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]) * 1024;
+    return Number(new RegExp(`^${kind}:\\s*(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
   }
 
   /** A `/ws/auth` socket, greeted. */
