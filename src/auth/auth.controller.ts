@@ -82,7 +82,7 @@ export class AuthController {
   })
   @ApiCreatedResponse({ type: TicketDto, description: 'The ticket.' })
   @ApiProblems('not_authenticated', 'rate_limited')
-  ticket(@CurrentUser() user: AuthenticatedUser): TicketDto {
-    return { ticket: this.tickets.issue(user), expires_in: TICKET_SECONDS };
+  async ticket(@CurrentUser() user: AuthenticatedUser): Promise<TicketDto> {
+    return { ticket: await this.tickets.issue(user), expires_in: TICKET_SECONDS };
   }
 }

@@ -30,11 +30,12 @@ import { SessionsService } from './sessions.service.js';
 import { SigningKeys } from './signing-keys.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
 import { SocketTokensService } from './socket-tokens.service.js';
-import { WsTickets } from './ws-tickets.js';
+import { ticketStorage } from './ticket-storage.js';
+import { WsTicket } from './ws-ticket.entity.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Session]),
+    TypeOrmModule.forFeature([Session, WsTicket]),
     PassportModule,
     JwtModule.registerAsync({
       extraProviders: [SigningKeys],
@@ -69,7 +70,7 @@ import { WsTickets } from './ws-tickets.js';
     SigningKeys,
     SocketAuthenticator,
     SocketTokensService,
-    WsTickets,
+    ticketStorage,
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: CapabilitiesGuard },
   ],

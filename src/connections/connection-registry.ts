@@ -2,10 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { CLOSE } from '../protocol/close-codes.js';
 import { Broker } from './broker/broker.js';
 import type {
+  AnswerEnvelope,
   DropEnvelope,
   EntriesEnvelope,
   Envelope,
   FrameEnvelope,
+  QuestionEnvelope,
   SilenceEnvelope,
 } from './broker/envelope.js';
 import type { Connection } from './connection.js';
@@ -28,6 +30,8 @@ interface Listeners {
 export type OnLastSocket = (user: Listener, topic: Topic) => void;
 /** Called when somebody may not speak on a topic any more. */
 export type OnSilenced = (userId: number, topic: Topic) => void;
+/** Called with what nodes ask each other. */
+export type OnNodeTalk = (envelope: QuestionEnvelope | AnswerEnvelope) => void;
 /** Called when a socket of a user has closed, after what there is to say about last sockets. */
 export type OnSocketClosed = (connection: Connection) => void;
 
@@ -46,6 +50,7 @@ export class ConnectionRegistry {
   private lastSocket: OnLastSocket = () => undefined;
   private socketClosed: OnSocketClosed = () => undefined;
   private silenced: OnSilenced = () => undefined;
+  private nodeTalk: OnNodeTalk = () => undefined;
 
   constructor(
     private readonly broker: Broker,
@@ -69,6 +74,11 @@ export class ConnectionRegistry {
   /** Names who ends what the user does there. `rooms/` does, for typing. */
   onSilenced(callback: OnSilenced): void {
     this.silenced = callback;
+  }
+
+  /** Names who answers other nodes. */
+  onNodeTalk(callback: OnNodeTalk): void {
+    this.nodeTalk = callback;
   }
 
   get connections(): IterableIterator<Connection> {
@@ -217,6 +227,9 @@ export class ConnectionRegistry {
         return this.silence(envelope);
       case 'disconnect':
         return this.disconnect(envelope.userId, new Set(envelope.sessionIds));
+      case 'question':
+      case 'answer':
+        return this.nodeTalk(envelope);
     }
   }
 

@@ -19,7 +19,7 @@ export class ConnectionsController {
   })
   @ApiOkResponse({ type: ConnectionsDto, description: 'The counters, and one page of sockets.' })
   @ApiProblems('not_authenticated', 'forbidden', 'invalid_input')
-  list(@Query() query: ConnectionsQuery): ConnectionsDto {
+  list(@Query() query: ConnectionsQuery): Promise<ConnectionsDto> {
     return this.connections.overview(query);
   }
 }

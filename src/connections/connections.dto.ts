@@ -19,13 +19,15 @@ export class ConnectionsQuery {
   )
   limit?: number;
 
-  @Text({ maxLength: 64 }, { description: '`next_cursor` of the page before.', optional: true })
+  @Text({ maxLength: 96 }, { description: '`next_cursor` of the page before.', optional: true })
   cursor?: string;
 }
 
 export class ConnectionDto {
   @ApiProperty({ format: 'uuid' })
   client_id: string;
+  @ApiProperty({ description: 'The server that it is connected to: its `NODE_NAME`.', example: 'chat-1' })
+  node: string;
   @ApiProperty({ enum: [...ENDPOINT_NAMES] })
   endpoint: EndpointName;
   @ApiProperty({ type: 'integer', nullable: true, description: 'Null on the public endpoints.' })
@@ -64,8 +66,22 @@ export class ConnectionDto {
   dropped_frames: number;
 }
 
+export class NodeDto {
+  @ApiProperty({ description: 'Its `NODE_NAME`.', example: 'chat-1' })
+  node: string;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null when it did not answer.' })
+  total_connections: number | null;
+  @ApiProperty({
+    description: 'Whether it answered. What it has is missing everywhere else in the answer if not.',
+  })
+  reachable: boolean;
+}
+
 export class ConnectionsDto {
-  @ApiProperty({ type: 'integer', description: 'Every open socket of every endpoint.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Every open socket of every endpoint, on every node that answered.',
+  })
   total_connections: number;
   @ApiProperty({ type: 'integer', description: 'Those that answered their last heartbeat.' })
   active_connections: number;
@@ -78,9 +94,11 @@ export class ConnectionsDto {
   connections_by_room: Record<string, number>;
   @ApiProperty({
     type: [ConnectionDto],
-    description: 'One page of those that pass the filters, oldest first.',
+    description: 'One page of those that pass the filters, node by node, oldest first.',
   })
   connections: ConnectionDto[];
+  @ApiProperty({ type: [NodeDto], description: 'The servers on this database, by name.' })
+  nodes: NodeDto[];
   @ApiProperty({
     type: String,
     nullable: true,

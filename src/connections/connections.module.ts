@@ -18,10 +18,12 @@ import { FrameRouter } from './frame-router.js';
 import { GatewayExplorer } from './gateway-explorer.js';
 import { Handshake } from './handshake.js';
 import { Heartbeat } from './heartbeat.js';
+import { LocalConnections } from './local-connections.js';
 import { LostEnvelopes } from './lost-envelopes.js';
 import { MessageDeadline } from './message-deadline.js';
 import { LiveNodes } from './nodes/live-nodes.js';
 import { Node } from './nodes/node.entity.js';
+import { OtherNodes } from './nodes/other-nodes.js';
 import { PingGateway } from './ping.gateway.js';
 import { Presence } from './presence/presence.js';
 import { PublicGateway } from './public.gateway.js';
@@ -51,8 +53,10 @@ import { WriteTurns } from './write-turns.js';
     GatewayExplorer,
     Handshake,
     Heartbeat,
+    LocalConnections,
     LostEnvelopes,
     MessageDeadline,
+    OtherNodes,
     PingGateway,
     PublicGateway,
     Seats,

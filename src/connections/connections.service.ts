@@ -1,81 +1,107 @@
-import { Injectable } from '@nestjs/common';
-import { iso } from '../database/columns.js';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../errors/app-error.js';
 import { PAGE_MAX } from '../protocol/limits.js';
-import type { Connection } from './connection.js';
-import { ConnectionRegistry } from './connection-registry.js';
-import type { ConnectionDto, ConnectionsDto, ConnectionsQuery } from './connections.dto.js';
-import { roomOf, roomTopic } from './topics.js';
+import {
+  decodeQuestion,
+  decodeReport,
+  encodeBody,
+  type ConnectionsQuestion,
+  type ConnectionsReport,
+  type Place,
+} from './connections-report.parser.js';
+import type { ConnectionsDto, ConnectionsQuery, NodeDto } from './connections.dto.js';
+import { LocalConnections } from './local-connections.js';
+import { LiveNodes } from './nodes/live-nodes.js';
+import { OtherNodes } from './nodes/other-nodes.js';
 
-/** What operators see of the open sockets. */
+/** What operators see of the open sockets, of all nodes together. */
 @Injectable()
-export class ConnectionsService {
-  constructor(private readonly registry: ConnectionRegistry) {}
+export class ConnectionsService implements OnModuleInit {
+  constructor(
+    private readonly local: LocalConnections,
+    private readonly nodes: LiveNodes,
+    private readonly others: OtherNodes,
+  ) {}
 
-  overview(query: ConnectionsQuery): ConnectionsDto {
-    const all = [...this.registry.connections];
-    const matching = all.filter((connection) => matches(connection, query));
-    const start = query.cursor === undefined ? 0 : afterCursor(matching, query.cursor);
-    const page = matching.slice(start, start + (query.limit ?? PAGE_MAX));
-    const last = page.at(-1);
-    const isLastPage = last === undefined || last === matching.at(-1);
+  onModuleInit(): void {
+    this.others.answerWith((question) => encodeBody(this.local.report(decodeQuestion(question))));
+  }
+
+  /** @throws AppError `invalid_input` for a cursor that is none of ours */
+  async overview(query: ConnectionsQuery): Promise<ConnectionsDto> {
+    const question = questionOf(query);
+    const own = this.local.report(question);
+    const answers = await this.others.ask(encodeBody(question));
+    const reports = [own, ...answers.map(decodeReport)];
     return {
-      total_connections: all.length,
-      active_connections: all.filter((connection) => connection.isActive).length,
-      connections_by_room: this.byRoom(),
-      connections: page.map(toDto),
-      next_cursor: isLastPage ? null : cursorOf(last),
+      total_connections: sum(reports.map(({ total }) => total)),
+      active_connections: sum(reports.map(({ active }) => active)),
+      connections_by_room: byRoom(reports),
+      nodes: this.nodesOf(reports),
+      ...pageOf(reports, question),
     };
   }
 
-  private byRoom(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const [topic, count] of this.registry.countByTopic()) {
-      const room = roomOf(topic);
-      if (room !== undefined) counts[room] = count;
-    }
-    return counts;
+  /** Those that answered, and those that live but did not. */
+  private nodesOf(reports: readonly ConnectionsReport[]): NodeDto[] {
+    const answered = new Set(reports.map(({ node }) => node));
+    const silent = this.nodes.others.filter((name) => !answered.has(name));
+    return [
+      ...reports.map(({ node, total }) => ({ node, total_connections: total, reachable: true })),
+      ...silent.map((node) => ({ node, total_connections: null, reachable: false })),
+    ].sort((one, other) => order(one.node, other.node));
   }
 }
 
-function matches(connection: Connection, { user_id, room_id, endpoint }: ConnectionsQuery): boolean {
-  if (user_id !== undefined && connection.user?.id !== user_id) return false;
-  if (room_id !== undefined && !connection.topics.has(roomTopic(room_id))) return false;
-  return endpoint === undefined || connection.admission.endpoint.name === endpoint;
+function questionOf({ user_id, room_id, endpoint, limit, cursor }: ConnectionsQuery): ConnectionsQuestion {
+  const after = cursor === undefined ? undefined : placeOf(cursor);
+  return { userId: user_id, roomId: room_id, endpoint, after, limit: limit ?? PAGE_MAX };
 }
 
-/** Sockets keep the order in which they opened, so a place between two of them survives their closing. */
-function cursorOf(connection: Connection): string {
-  return String(connection.number);
+/** Each node has sent what could be on the page, so the page is the beginning of all that together. */
+function pageOf(
+  reports: readonly ConnectionsReport[],
+  { limit }: ConnectionsQuestion,
+): Pick<ConnectionsDto, 'connections' | 'next_cursor'> {
+  const rows = reports
+    .flatMap(({ node, rows }) => rows.map((row) => ({ ...row, node })))
+    .sort((one, other) => order(one.node, other.node) || one.number - other.number);
+  const last = rows[limit - 1];
+  return {
+    connections: rows.slice(0, limit).map(({ connection }) => connection),
+    next_cursor: last !== undefined && rows.length > limit ? cursorOf(last) : null,
+  };
 }
 
-function afterCursor(connections: Connection[], cursor: string): number {
-  const number = /^\d{1,15}$/.test(cursor) ? Number(cursor) : NaN;
-  if (Number.isNaN(number)) {
+function byRoom(reports: readonly ConnectionsReport[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const report of reports) {
+    for (const [room, count] of Object.entries(report.byRoom)) counts[room] = (counts[room] ?? 0) + count;
+  }
+  return counts;
+}
+
+/** The same on every node, whatever its language is. */
+function order(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** A place between two sockets survives their closing, and the end of their node. */
+function cursorOf({ number, node }: Place): string {
+  return `${number}:${node}`;
+}
+
+function placeOf(cursor: string): Place {
+  const [, number, node] = /^(\d{1,15}):(.+)$/s.exec(cursor) ?? [];
+  if (number === undefined || node === undefined) {
     throw new AppError('invalid_input', {
       errors: [{ field: 'cursor', message: 'cursor is not one of ours' }],
     });
   }
-  const next = connections.findIndex((connection) => connection.number > number);
-  return next === -1 ? connections.length : next;
-}
-
-function toDto(connection: Connection): ConnectionDto {
-  const rooms = [...connection.topics].map(roomOf).filter((room) => room !== undefined);
-  return {
-    client_id: connection.id,
-    endpoint: connection.admission.endpoint.name,
-    user_id: connection.user?.id ?? null,
-    username: connection.user?.username ?? null,
-    rooms,
-    address: connection.admission.address,
-    user_agent: connection.admission.userAgent,
-    connected_at: iso(connection.openedAt),
-    last_active_at: iso(connection.lastActiveAt),
-    active: connection.isActive,
-    waiting_bytes: connection.waitingBytes,
-    held_bytes: connection.heldBytes,
-    queued_bytes: connection.queuedBytes,
-    dropped_frames: connection.droppedFrames,
-  };
+  return { node, number: Number(number) };
 }

@@ -4,6 +4,7 @@ import { Audit1795550000000 } from './migrations/1795550000000-audit.js';
 import { RoomRoles1795560000000 } from './migrations/1795560000000-room-roles.js';
 import { PostgresAppends1795600000000 } from './migrations/1795600000000-postgres-appends.js';
 import { Nodes1795650000000 } from './migrations/1795650000000-nodes.js';
+import { WsTickets1795700000000 } from './migrations/1795700000000-ws-tickets.js';
 
 /** In the order in which they were released. A released one is never changed. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   RoomRoles1795560000000,
   PostgresAppends1795600000000,
   Nodes1795650000000,
+  WsTickets1795700000000,
 ];

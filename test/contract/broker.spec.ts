@@ -93,6 +93,17 @@ describe.each(BROKERS)('The %s broker', (_, make) => {
     expect(received[0]).toEqual({ kind: 'disconnect', topic: 'user:7', userId: 7, sessionIds: ['s'] });
   });
 
+  it('asks nobody where there are no other nodes: its own question does not come back', async () => {
+    await broker.listen('nodes');
+    const question = { kind: 'question', topic: 'nodes', id: 'q', answerTo: 'node:a' } as const;
+
+    expect(await broker.askOthers({ ...question, body: Buffer.from('who is there?') })).toBe(0);
+    broker.publish(frame('nodes', 'after it'));
+    await arrived(1);
+
+    expect(received.map(textOf)).toEqual(['after it']);
+  });
+
   it('takes what is offered for this node alone, if it is listened to', async () => {
     await broker.listen('room:1');
     broker.offer(frame('room:2', 'for nobody'));

@@ -23,6 +23,8 @@ const ENVELOPES: [string, Envelope][] = [
     'a mute without an end',
     { kind: 'silence', topic, userId: 7, where: 'x', until: Infinity, notice: frame },
   ],
+  ['a question', { kind: 'question', topic, id: 'q', answerTo: 'node:a', body: frame }],
+  ['an answer', { kind: 'answer', topic, id: 'q', body: Buffer.alloc(0) }],
   ['the end of sessions', { kind: 'disconnect', topic, userId: 7, sessionIds: ['a', 'b'] }],
 ];
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { Session } from '../../src/auth/session.entity.js';
+import { WsTicket } from '../../src/auth/ws-ticket.entity.js';
 import { ConnectionRecord } from '../../src/connections/connection-record.entity.js';
 import { migrations } from '../../src/database/migrations.js';
 import { Message } from '../../src/messages/message.entity.js';
@@ -19,6 +20,7 @@ import { bareOptions, DATABASES } from '../support/test-database.js';
 const ENTITIES = [
   User,
   Session,
+  WsTicket,
   Room,
   Membership,
   Ban,

@@ -90,6 +90,24 @@ describe('Two nodes', () => {
     expect(seqsOf(heard)).toEqual([1, 2, 3]);
   });
 
+  it('ask each other: whoever asks knows how many have heard it, and each answer comes back', async () => {
+    const body = Buffer.from('who is there?');
+    const question = { kind: 'question', topic: 'nodes', id: 'q', answerTo: 'node:near', body } as const;
+    expect(await near.askOthers(question)).toBe(0);
+    await Promise.all([near.listen('nodes'), near.listen('node:near'), far.listen('nodes')]);
+
+    expect(await near.askOthers(question)).toBe(1);
+    await eventually(() => heardFar.length === 1);
+    far.publish({ kind: 'answer', topic: 'node:near', id: 'q', body: Buffer.from('I am') });
+    await eventually(() => heard.length === 1);
+
+    expect(heardFar).toEqual([question]);
+    expect(heard).toEqual([{ kind: 'answer', topic: 'node:near', id: 'q', body: Buffer.from('I am') }]);
+    way.cut();
+    await eventually(() => !near.isWhole);
+    expect(await near.askOthers(question)).toBe(0);
+  });
+
   it('lose nothing of their own while one is cut off from Redis, know it, and hear again afterwards', async () => {
     way.cut();
     await eventually(() => !near.isWhole);

@@ -1,5 +1,5 @@
 import type { Topic } from '../topics.js';
-import type { Envelope } from './envelope.js';
+import type { Envelope, QuestionEnvelope } from './envelope.js';
 
 export type Receive = (envelope: Envelope) => void;
 
@@ -26,6 +26,9 @@ export abstract class Broker {
   abstract unlisten(topic: Topic): void;
 
   abstract publish(envelope: Envelope): void;
+
+  /** Publishes to the other nodes, and not to this one. Resolves to how many of them got it; never fails. */
+  abstract askOthers(question: QuestionEnvelope): Promise<number>;
 
   /** Takes what was read from the database as if it had arrived: for this node alone. */
   abstract offer(envelope: Envelope): void;

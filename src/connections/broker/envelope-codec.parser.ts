@@ -15,7 +15,7 @@ export interface Parcel {
 const VERSION = 1;
 const HEADER_LENGTH_BYTES = 4;
 
-/** Everything but the frames, as JSON. The names are short: they travel with every message. */
+/** Everything but the frames and bodies, as JSON. The names are short: they travel with every message. */
 type Header = { readonly v: number; readonly n: string; readonly d?: 1 } & (
   | { readonly k: 'frame'; readonly x?: number; readonly e?: 1 }
   /** The first place, the length of each frame, and for some of them whose own frame has which length. */
@@ -29,6 +29,8 @@ type Header = { readonly v: number; readonly n: string; readonly d?: 1 } & (
   /** Without a time there is no end. */
   | { readonly k: 'silence'; readonly u: number; readonly w: Topic; readonly t?: number }
   | { readonly k: 'disconnect'; readonly u: number; readonly i: string[] }
+  | { readonly k: 'question'; readonly q: string; readonly a: Topic }
+  | { readonly k: 'answer'; readonly q: string }
 );
 
 /** The length of the header in four bytes, the header, and the frames one after the other: they are encoded already. */
@@ -67,6 +69,10 @@ function split(envelope: Envelope): { facts: object; frames: readonly EncodedFra
     }
     case 'disconnect':
       return { facts: { k: 'disconnect', u: envelope.userId, i: envelope.sessionIds }, frames: [] };
+    case 'question':
+      return { facts: { k: 'question', q: envelope.id, a: envelope.answerTo }, frames: [envelope.body] };
+    case 'answer':
+      return { facts: { k: 'answer', q: envelope.id }, frames: [envelope.body] };
   }
 }
 
@@ -98,6 +104,10 @@ function join(topic: Topic, header: Header, frames: Buffer): Envelope {
     }
     case 'disconnect':
       return { kind: 'disconnect', topic, userId: header.u, sessionIds: header.i };
+    case 'question':
+      return { kind: 'question', topic, id: header.q, answerTo: header.a, body: frames };
+    case 'answer':
+      return { kind: 'answer', topic, id: header.q, body: frames };
     default:
       throw new Error('An envelope of a kind that nobody knows.');
   }

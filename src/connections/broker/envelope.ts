@@ -1,8 +1,15 @@
 import type { EncodedFrame } from '../../protocol/encode-frame.js';
 import type { Topic } from '../topics.js';
 
-/** What the broker carries between nodes: frames for subscribers, and commands for the registry. */
-export type Envelope = FrameEnvelope | EntriesEnvelope | DropEnvelope | SilenceEnvelope | DisconnectEnvelope;
+/** What the broker carries between nodes: frames for subscribers, commands for the registry, and what nodes ask each other. */
+export type Envelope =
+  | FrameEnvelope
+  | EntriesEnvelope
+  | DropEnvelope
+  | SilenceEnvelope
+  | DisconnectEnvelope
+  | QuestionEnvelope
+  | AnswerEnvelope;
 
 /** A frame for everyone who listens to the topic. It is in no log and is not brought back. */
 export interface FrameEnvelope {
@@ -60,6 +67,23 @@ interface DisconnectEnvelope {
   readonly topic: Topic;
   readonly userId: number;
   readonly sessionIds: readonly string[];
+}
+
+/** A node asks the others something. */
+export interface QuestionEnvelope {
+  readonly kind: 'question';
+  readonly topic: Topic;
+  /** Stands in the answers. */
+  readonly id: string;
+  readonly answerTo: Topic;
+  readonly body: Buffer;
+}
+
+export interface AnswerEnvelope {
+  readonly kind: 'answer';
+  readonly topic: Topic;
+  readonly id: string;
+  readonly body: Buffer;
 }
 
 /** @param entries at least one, each the next of the one before */

@@ -27,6 +27,10 @@ export class MemoryBroker extends Broker {
     if (this.topics.has(envelope.topic)) this.receive(envelope);
   }
 
+  override async askOthers(): Promise<number> {
+    return 0;
+  }
+
   override offer(envelope: Envelope): void {
     this.publish(envelope);
   }

@@ -4,7 +4,7 @@ import type { Topic } from '../topics.js';
 import { Broker, type Receive } from './broker.js';
 import { decodeParcel, encodeParcel } from './envelope-codec.parser.js';
 import { EntryOrder } from './entry-order.js';
-import type { Envelope } from './envelope.js';
+import type { Envelope, QuestionEnvelope } from './envelope.js';
 import { RedisLink } from './redis-link.js';
 
 /** Channels of one round of subscribing, after Redis was away. */
@@ -75,6 +75,13 @@ export class RedisBroker extends Broker {
     const parcel = encodeParcel({ from: this.node, isDelivered, envelope });
     const isSent = this.link.publish(this.channelOf(envelope.topic), parcel);
     if (isDelivered || !isSent) this.offer(envelope);
+  }
+
+  /** That this node has had it is said in the parcel, so it takes no notice of its own question. */
+  override async askOthers(question: QuestionEnvelope): Promise<number> {
+    const parcel = encodeParcel({ from: this.node, isDelivered: true, envelope: question });
+    const receivers = await this.link.publishCounted(this.channelOf(question.topic), parcel);
+    return this.topics.has(question.topic) ? Math.max(0, receivers - 1) : receivers;
   }
 
   override offer(envelope: Envelope): void {

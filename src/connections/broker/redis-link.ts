@@ -64,13 +64,15 @@ export class RedisLink {
 
   /** Whether it was handed to Redis. What becomes of it is not known. */
   publish(channel: string, message: Buffer): boolean {
-    if (!this.up) return false;
-    if (this.publisher.stream.writableLength > MAX_WAITING) {
-      this.giveUp(this.publisher, 'does not read');
-      return false;
-    }
+    if (!this.takesMore()) return false;
     this.publisher.spublish(channel, message).catch(() => undefined);
     return true;
+  }
+
+  /** Resolves to the number of connections that it went to: none while Redis is away. */
+  async publishCounted(channel: string, message: Buffer): Promise<number> {
+    if (!this.takesMore()) return 0;
+    return Number(await this.publisher.spublish(channel, message).catch(() => 0));
   }
 
   async close(): Promise<void> {
@@ -83,6 +85,13 @@ export class RedisLink {
       // It only ends our side.
       connection.stream?.destroy();
     }
+  }
+
+  private takesMore(): boolean {
+    if (!this.up) return false;
+    if (this.publisher.stream.writableLength <= MAX_WAITING) return true;
+    this.giveUp(this.publisher, 'does not read');
+    return false;
   }
 
   private connect(url: string): Redis {
