@@ -4,7 +4,8 @@ import { ConnectionRegistry } from '../../src/connections/connection-registry.js
 import { documentedClient } from '../support/documented-client.parser.js';
 import { claimsOf, forge } from '../support/forged-tokens.js';
 import { Mailbox } from '../support/mailbox.js';
-import { runServer, SECRET_KEY, type Person, type Room } from '../support/test-server.js';
+import { runServer, type Person, type Room } from '../support/test-server.js';
+import { SECRET_KEY } from '../support/test-settings.js';
 
 const server = runServer();
 const PATIENCE_MS = 8_000;
