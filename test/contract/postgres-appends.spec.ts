@@ -156,6 +156,24 @@ describe('A batch whose answer is lost', () => {
   });
 });
 
+describe('A job whose connection is lost between two statements', () => {
+  it('is run again, and done once', async () => {
+    const [{ writes }] = nodes;
+    let runs = 0;
+
+    await writes.alone({ room: 3 }, async (manager) => {
+      runs += 1;
+      await manager.insert(Membership, { roomId: 3, userId: 2, joinedAt: runs });
+      if (runs === 1) await storedDatabase().cutConnections();
+      await manager.update(Membership, { roomId: 3, userId: 2 }, { role: 'admin' });
+    });
+
+    expect(runs).toBe(2);
+    const members = 'SELECT joined_at, role FROM memberships WHERE room_id = 3';
+    expect(await storedDatabase().query(members)).toEqual([{ joined_at: 2, role: 'admin' }]);
+  });
+});
+
 describe('A database that is in another place than it was', () => {
   it('begins an epoch before it stores anything, on all nodes; an unknown place is not written to', async () => {
     const [{ epochs, log }, other] = nodes;
