@@ -12,9 +12,9 @@ const POSTGRES_FAULTS = /^(08|28|53|58|XX)...$|^(25006|25P03|3D000|40001|40P01|5
 const NETWORK_FAULTS =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENOTFOUND|EAI_AGAIN)$/;
 
-/** What pg says without a code. */
+/** What pg says without a code, and TypeORM of a connection that was lost between two statements of a job. */
 const LOST_SENTENCES =
-  /Connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|Query read timeout|Driver not Connected/i;
+  /Connection terminated|Query runner already released|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|Query read timeout|Driver not Connected/i;
 
 /** Whether an error is about the database itself, so that the same job may succeed later. */
 export function isStorageFault(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { EntityManager } from 'typeorm';
 import { Membership } from '../../src/rooms/membership.entity.js';
 import { draft, openLog, settle, type OpenLog } from '../support/open-log.js';
 import { PostgresDatabase } from '../support/postgres-database.js';
@@ -153,6 +154,34 @@ describe('A batch whose answer is lost', () => {
 
     expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
     expect(await seqs(1)).toHaveLength(before + 1);
+  });
+});
+
+/** Until the job's own connection has heard of it. */
+async function cutBehind({ queryRunner }: EntityManager): Promise<void> {
+  const stored = storedDatabase();
+  await stored.cutConnections();
+  await until(
+    () => stored.query('SELECT 1 AS n'),
+    () => queryRunner?.isReleased === true,
+  );
+}
+
+describe('A job whose connection is lost between two statements', () => {
+  it('is run again, and done once', async () => {
+    const [{ writes }] = nodes;
+    let runs = 0;
+
+    await writes.alone({ room: 3 }, async (manager) => {
+      runs += 1;
+      await manager.insert(Membership, { roomId: 3, userId: 2, joinedAt: runs });
+      if (runs === 1) await cutBehind(manager);
+      await manager.update(Membership, { roomId: 3, userId: 2 }, { role: 'admin' });
+    });
+
+    expect(runs).toBe(2);
+    const members = 'SELECT joined_at, role FROM memberships WHERE room_id = 3';
+    expect(await storedDatabase().query(members)).toEqual([{ joined_at: 2, role: 'admin' }]);
   });
 });
 
