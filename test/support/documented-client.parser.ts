@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredMessage } from './frames.js';
 
-export interface RoomOptions {
+interface RoomOptions {
   readonly url: string;
   readonly roomId: number;
   readonly getTicket: () => Promise<string>;
