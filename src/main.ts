@@ -49,6 +49,8 @@ function isFromOutside(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
+// A log that nobody takes any more, or whose disk is full, is no reason to end: the lines are lost, and nothing else.
+for (const log of [process.stdout, process.stderr]) log.on('error', () => undefined);
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 main().catch(fail);

@@ -70,6 +70,12 @@ export class ServerProcess {
     return this.child.pid;
   }
 
+  /** Nobody takes its log any more: what it writes meets a closed pipe. */
+  closeLog(): void {
+    this.child?.stdout?.destroy();
+    this.child?.stderr?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child?.kill(name);
   }
