@@ -110,7 +110,7 @@ describe('GET /api/connections of several nodes', () => {
       const seen: string[] = [];
       const clients = [there.rest, server.rest];
       let cursor: string | null = '';
-      for (let page = 0; cursor !== null; page += 1) {
+      for (let page = 0; cursor !== null && page < 10; page += 1) {
         const from: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
         const overview: Overview = await ask(`?user_id=${ada.id}&limit=${limit}${from}`, clients[page % 2]);
         expect(overview.total_connections).toBe(6);
