@@ -6,10 +6,11 @@ export type Stored = Record<string, string[]>;
 /**
  * What may change although a call was refused, by table: `'*'` for all of it.
  *
- * Records of sockets are written later than they come and go.
+ * Records of sockets are written later than they come and go, and nodes say that they live.
  */
 const MAY_CHANGE: Readonly<Record<string, '*' | readonly string[]>> = {
   connections: '*',
+  nodes: ['beats'],
   sessions: ['last_used_at'],
 };
 

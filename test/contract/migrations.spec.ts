@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { Session } from '../../src/auth/session.entity.js';
 import { WsTicket } from '../../src/auth/ws-ticket.entity.js';
+import { Node } from '../../src/connections/nodes/node.entity.js';
 import { ConnectionRecord } from '../../src/connections/connection-record.entity.js';
 import { migrations } from '../../src/database/migrations.js';
 import { Message } from '../../src/messages/message.entity.js';
@@ -28,6 +30,7 @@ const ENTITIES = [
   Invitation,
   Message,
   ConnectionRecord,
+  Node,
   AuditEntry,
   Epoch,
 ];
@@ -60,6 +63,12 @@ describe.each(DATABASES)('The migrations of %s', (name) => {
   afterAll(async () => {
     await fresh.destroy();
     await database.remove();
+  });
+
+  it('are compared with every entity that there is', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' });
+
+    expect(files.filter((file) => file.endsWith('.entity.ts'))).toHaveLength(ENTITIES.length);
   });
 
   it('make what the entities declare, no more and no less', async () => {
