@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Settings, type Rate } from '../config/settings.js';
 import type { TokenBucket } from '../connections/token-bucket.js';
+import { SharedSpending, type Note } from '../connections/nodes/shared-spending.js';
 import { TokenBuckets } from '../connections/token-buckets.js';
 import { networkOf, originOf } from '../identity/client-origin.js';
 import { AppError } from '../errors/app-error.js';
@@ -20,16 +21,19 @@ import { ProvedTokens } from './proved-tokens.js';
 export class RequestBudget {
   private readonly users: TokenBuckets<number>;
   private readonly networks: TokenBuckets<string>;
+  private readonly note: Note;
   private readonly ofUser: string;
   private readonly ofNetwork: string;
 
   constructor(
     private readonly settings: Settings,
     private readonly proved: ProvedTokens,
+    spending: SharedSpending,
   ) {
     const { requests, requestsPerAddress } = settings.limits;
     this.users = new TokenBuckets(requests);
     this.networks = new TokenBuckets(requestsPerAddress);
+    this.note = spending.share('requests', this.users);
     this.ofUser = policyOf('user', requests);
     this.ofNetwork = policyOf('address', requestsPerAddress);
   }
@@ -52,6 +56,7 @@ export class RequestBudget {
       const bucket = this.users.of(userId, now);
       const isWithin = bucket.take(now);
       tell(response, 'user', this.ofUser, bucket);
+      if (isWithin) this.note(userId);
       next(isWithin ? undefined : tooFast(bucket.secondsToWait()));
     }
   };

@@ -25,6 +25,7 @@ import { LiveNodes } from './nodes/live-nodes.js';
 import { Node } from './nodes/node.entity.js';
 import { OtherNodes } from './nodes/other-nodes.js';
 import { PingGateway } from './ping.gateway.js';
+import { SharedSpending } from './nodes/shared-spending.js';
 import { Presence } from './presence/presence.js';
 import { PublicGateway } from './public.gateway.js';
 import { Seats } from './seats.js';
@@ -60,12 +61,22 @@ import { WriteTurns } from './write-turns.js';
     PingGateway,
     PublicGateway,
     Seats,
+    SharedSpending,
     UpgradeBudget,
     TokenExpiry,
     TokenRenewal,
     WriteTurns,
   ],
-  exports: [CatchUpService, Broker, ConnectionRegistry, Handshake, LostEnvelopes, Presence, TokenRenewal],
+  exports: [
+    CatchUpService,
+    Broker,
+    ConnectionRegistry,
+    Handshake,
+    LostEnvelopes,
+    Presence,
+    SharedSpending,
+    TokenRenewal,
+  ],
 })
 export class ConnectionsModule implements OnApplicationShutdown {
   constructor(private readonly broker: Broker) {}

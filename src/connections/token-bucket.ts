@@ -29,6 +29,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes what was spent elsewhere, down to a debt of one burst: whoever has spent it waits until it is paid. */
+  spendElsewhere(tokens: number, now: number): void {
+    this.refill(now);
+    this.tokens = Math.max(-this.rate.burst, this.tokens - tokens);
+  }
+
   /** Whole seconds until the next token, at least 1, as `Retry-After` wants it. */
   secondsToWait(): number {
     return Math.max(1, Math.ceil((1 - this.tokens) / this.rate.perSecond));

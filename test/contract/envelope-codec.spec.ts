@@ -25,6 +25,19 @@ const ENVELOPES: [string, Envelope][] = [
   ],
   ['a question', { kind: 'question', topic, id: 'q', answerTo: 'node:a', body: frame }],
   ['an answer', { kind: 'answer', topic, id: 'q', body: Buffer.alloc(0) }],
+  [
+    'what users have spent',
+    {
+      kind: 'spending',
+      topic,
+      node: 'a',
+      budget: 'messages',
+      spent: [
+        [7, 3],
+        [8, 1],
+      ],
+    },
+  ],
   ['the end of sessions', { kind: 'disconnect', topic, userId: 7, sessionIds: ['a', 'b'] }],
 ];
 

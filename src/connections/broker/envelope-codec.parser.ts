@@ -31,6 +31,7 @@ type Header = { readonly v: number; readonly n: string; readonly d?: 1 } & (
   | { readonly k: 'disconnect'; readonly u: number; readonly i: string[] }
   | { readonly k: 'question'; readonly q: string; readonly a: Topic }
   | { readonly k: 'answer'; readonly q: string }
+  | { readonly k: 'spending'; readonly f: string; readonly b: string; readonly p: [number, number][] }
 );
 
 /** The length of the header in four bytes, the header, and the frames one after the other: they are encoded already. */
@@ -73,6 +74,11 @@ function split(envelope: Envelope): { facts: object; frames: readonly EncodedFra
       return { facts: { k: 'question', q: envelope.id, a: envelope.answerTo }, frames: [envelope.body] };
     case 'answer':
       return { facts: { k: 'answer', q: envelope.id }, frames: [envelope.body] };
+    case 'spending':
+      return {
+        facts: { k: 'spending', f: envelope.node, b: envelope.budget, p: envelope.spent },
+        frames: [],
+      };
   }
 }
 
@@ -108,6 +114,8 @@ function join(topic: Topic, header: Header, frames: Buffer): Envelope {
       return { kind: 'question', topic, id: header.q, answerTo: header.a, body: frames };
     case 'answer':
       return { kind: 'answer', topic, id: header.q, body: frames };
+    case 'spending':
+      return { kind: 'spending', topic, node: header.f, budget: header.b, spent: header.p };
     default:
       throw new Error('An envelope of a kind that nobody knows.');
   }

@@ -9,7 +9,8 @@ export type Envelope =
   | SilenceEnvelope
   | DisconnectEnvelope
   | QuestionEnvelope
-  | AnswerEnvelope;
+  | AnswerEnvelope
+  | SpendingEnvelope;
 
 /** A frame for everyone who listens to the topic. It is in no log and is not brought back. */
 export interface FrameEnvelope {
@@ -84,6 +85,17 @@ export interface AnswerEnvelope {
   readonly topic: Topic;
   readonly id: string;
   readonly body: Buffer;
+}
+
+/** What users have taken from a budget on one node since it said so the last time. */
+export interface SpendingEnvelope {
+  readonly kind: 'spending';
+  readonly topic: Topic;
+  /** The node that says so. */
+  readonly node: string;
+  readonly budget: string;
+  /** User and tokens. */
+  readonly spent: readonly (readonly [userId: number, tokens: number])[];
 }
 
 /** @param entries at least one, each the next of the one before */

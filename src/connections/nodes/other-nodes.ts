@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Broker } from '../broker/broker.js';
-import type { AnswerEnvelope, QuestionEnvelope } from '../broker/envelope.js';
+import type { AnswerEnvelope, QuestionEnvelope, SpendingEnvelope } from '../broker/envelope.js';
 import { ConnectionRegistry } from '../connection-registry.js';
 import { EVERY_NODE, nodeTopic } from '../topics.js';
 import { LiveNodes } from './live-nodes.js';
@@ -9,6 +9,8 @@ import { LiveNodes } from './live-nodes.js';
 /** Milliseconds for which answers are waited for. */
 const DEADLINE = 1_000;
 
+/** Told what users have spent on another node. */
+type OnSpending = (spending: SpendingEnvelope) => void;
 type TakeAnswer = (body: Buffer) => void;
 
 /**
@@ -20,6 +22,7 @@ export class OtherNodes implements OnModuleInit {
   private readonly logger = new Logger('Nodes');
   /** By question. */
   private readonly waiting = new Map<string, TakeAnswer>();
+  private spending: OnSpending = () => undefined;
   private answer: ((question: Buffer) => Buffer) | undefined;
 
   constructor(
@@ -36,6 +39,15 @@ export class OtherNodes implements OnModuleInit {
   /** Names who answers what others ask. */
   answerWith(answer: (question: Buffer) => Buffer): void {
     this.answer = answer;
+  }
+
+  /** Names who is told what users have spent on other nodes. */
+  onSpending(callback: OnSpending): void {
+    this.spending = callback;
+  }
+
+  tellSpending(budget: string, spent: SpendingEnvelope['spent']): void {
+    this.broker.publish({ kind: 'spending', topic: EVERY_NODE, node: this.nodes.name, budget, spent });
   }
 
   /** What the others have answered in time. Never fails. */
@@ -69,9 +81,15 @@ export class OtherNodes implements OnModuleInit {
     return nodeTopic(this.nodes.name);
   }
 
-  private receive(envelope: QuestionEnvelope | AnswerEnvelope): void {
-    if (envelope.kind === 'answer') this.waiting.get(envelope.id)?.(envelope.body);
-    else this.reply(envelope);
+  private receive(envelope: QuestionEnvelope | AnswerEnvelope | SpendingEnvelope): void {
+    switch (envelope.kind) {
+      case 'answer':
+        return this.waiting.get(envelope.id)?.(envelope.body);
+      case 'question':
+        return this.reply(envelope);
+      case 'spending':
+        if (envelope.node !== this.nodes.name) this.spending(envelope);
+    }
   }
 
   private reply({ id, answerTo, body }: QuestionEnvelope): void {
