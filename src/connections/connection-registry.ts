@@ -3,6 +3,7 @@ import { CLOSE } from '../protocol/close-codes.js';
 import { Broker } from './broker/broker.js';
 import type {
   AnswerEnvelope,
+  BeatEnvelope,
   DropEnvelope,
   EntriesEnvelope,
   Envelope,
@@ -31,7 +32,7 @@ export type OnLastSocket = (user: Listener, topic: Topic) => void;
 /** Called when somebody may not speak on a topic any more. */
 export type OnSilenced = (userId: number, topic: Topic) => void;
 /** Called with what nodes ask each other. */
-export type OnNodeTalk = (envelope: QuestionEnvelope | AnswerEnvelope) => void;
+export type OnNodeTalk = (envelope: QuestionEnvelope | AnswerEnvelope | BeatEnvelope) => void;
 /** Called when a socket of a user has closed, after what there is to say about last sockets. */
 export type OnSocketClosed = (connection: Connection) => void;
 
@@ -229,6 +230,7 @@ export class ConnectionRegistry {
         return this.disconnect(envelope.userId, new Set(envelope.sessionIds));
       case 'question':
       case 'answer':
+      case 'beat':
         return this.nodeTalk(envelope);
     }
   }

@@ -25,6 +25,7 @@ const ENVELOPES: [string, Envelope][] = [
   ],
   ['a question', { kind: 'question', topic, id: 'q', answerTo: 'node:a', body: frame }],
   ['an answer', { kind: 'answer', topic, id: 'q', body: Buffer.alloc(0) }],
+  ['a beat', { kind: 'beat', topic, node: 'near', state: 's' }],
   ['the end of sessions', { kind: 'disconnect', topic, userId: 7, sessionIds: ['a', 'b'] }],
 ];
 

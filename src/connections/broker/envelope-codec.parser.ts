@@ -31,6 +31,7 @@ type Header = { readonly v: number; readonly n: string; readonly d?: 1 } & (
   | { readonly k: 'disconnect'; readonly u: number; readonly i: string[] }
   | { readonly k: 'question'; readonly q: string; readonly a: Topic }
   | { readonly k: 'answer'; readonly q: string }
+  | { readonly k: 'beat'; readonly b: string; readonly s: string }
 );
 
 /** The length of the header in four bytes, the header, and the frames one after the other: they are encoded already. */
@@ -73,6 +74,8 @@ function split(envelope: Envelope): { facts: object; frames: readonly EncodedFra
       return { facts: { k: 'question', q: envelope.id, a: envelope.answerTo }, frames: [envelope.body] };
     case 'answer':
       return { facts: { k: 'answer', q: envelope.id }, frames: [envelope.body] };
+    case 'beat':
+      return { facts: { k: 'beat', b: envelope.node, s: envelope.state }, frames: [] };
   }
 }
 
@@ -108,6 +111,8 @@ function join(topic: Topic, header: Header, frames: Buffer): Envelope {
       return { kind: 'question', topic, id: header.q, answerTo: header.a, body: frames };
     case 'answer':
       return { kind: 'answer', topic, id: header.q, body: frames };
+    case 'beat':
+      return { kind: 'beat', topic, node: header.b, state: header.s };
     default:
       throw new Error('An envelope of a kind that nobody knows.');
   }

@@ -9,7 +9,8 @@ export type Envelope =
   | SilenceEnvelope
   | DisconnectEnvelope
   | QuestionEnvelope
-  | AnswerEnvelope;
+  | AnswerEnvelope
+  | BeatEnvelope;
 
 /** A frame for everyone who listens to the topic. It is in no log and is not brought back. */
 export interface FrameEnvelope {
@@ -84,6 +85,15 @@ export interface AnswerEnvelope {
   readonly topic: Topic;
   readonly id: string;
   readonly body: Buffer;
+}
+
+/** A node lives, and can be heard. */
+export interface BeatEnvelope {
+  readonly kind: 'beat';
+  readonly topic: Topic;
+  readonly node: string;
+  /** Another text since something that it said may have been lost. */
+  readonly state: string;
 }
 
 /** @param entries at least one, each the next of the one before */

@@ -1,9 +1,10 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Broker } from '../broker/broker.js';
-import type { AnswerEnvelope, QuestionEnvelope } from '../broker/envelope.js';
+import type { AnswerEnvelope, BeatEnvelope, QuestionEnvelope } from '../broker/envelope.js';
 import { ConnectionRegistry } from '../connection-registry.js';
 import { EVERY_NODE, nodeTopic } from '../topics.js';
+import { HeardNodes } from './heard-nodes.js';
 import { LiveNodes } from './live-nodes.js';
 
 /** Milliseconds for which answers are waited for. */
@@ -26,6 +27,7 @@ export class OtherNodes implements OnModuleInit {
     private readonly broker: Broker,
     private readonly registry: ConnectionRegistry,
     private readonly nodes: LiveNodes,
+    private readonly heard: HeardNodes,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -69,8 +71,9 @@ export class OtherNodes implements OnModuleInit {
     return nodeTopic(this.nodes.name);
   }
 
-  private receive(envelope: QuestionEnvelope | AnswerEnvelope): void {
+  private receive(envelope: QuestionEnvelope | AnswerEnvelope | BeatEnvelope): void {
     if (envelope.kind === 'answer') this.waiting.get(envelope.id)?.(envelope.body);
+    else if (envelope.kind === 'beat') this.heard.take(envelope);
     else this.reply(envelope);
   }
 
