@@ -2,13 +2,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { CLOSE } from '../protocol/close-codes.js';
 import { Broker } from './broker/broker.js';
 import type {
-  AnswerEnvelope,
   DropEnvelope,
   EntriesEnvelope,
   Envelope,
   FrameEnvelope,
-  QuestionEnvelope,
-  SpendingEnvelope,
+  NodeTalk,
   SilenceEnvelope,
 } from './broker/envelope.js';
 import type { Connection } from './connection.js';
@@ -32,7 +30,7 @@ export type OnLastSocket = (user: Listener, topic: Topic) => void;
 /** Called when somebody may not speak on a topic any more. */
 export type OnSilenced = (userId: number, topic: Topic) => void;
 /** Called with what nodes ask each other. */
-export type OnNodeTalk = (envelope: QuestionEnvelope | AnswerEnvelope | SpendingEnvelope) => void;
+export type OnNodeTalk = (envelope: NodeTalk) => void;
 /** Called when a socket of a user has closed, after what there is to say about last sockets. */
 export type OnSocketClosed = (connection: Connection) => void;
 
@@ -231,6 +229,7 @@ export class ConnectionRegistry {
       case 'question':
       case 'answer':
       case 'spending':
+      case 'beat':
         return this.nodeTalk(envelope);
     }
   }

@@ -21,6 +21,7 @@ import { Heartbeat } from './heartbeat.js';
 import { LocalConnections } from './local-connections.js';
 import { LostEnvelopes } from './lost-envelopes.js';
 import { MessageDeadline } from './message-deadline.js';
+import { HeardNodes } from './nodes/heard-nodes.js';
 import { LiveNodes } from './nodes/live-nodes.js';
 import { Node } from './nodes/node.entity.js';
 import { OtherNodes } from './nodes/other-nodes.js';
@@ -56,6 +57,7 @@ import { WriteTurns } from './write-turns.js';
     Heartbeat,
     LocalConnections,
     LostEnvelopes,
+    HeardNodes,
     MessageDeadline,
     OtherNodes,
     PingGateway,

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Broker } from './broker/broker.js';
 import type { EntriesEnvelope } from './broker/envelope.js';
 import { ConnectionRegistry } from './connection-registry.js';
+import { HeardNodes } from './nodes/heard-nodes.js';
 import type { Topic } from './topics.js';
 
 /** Milliseconds between two looks into the database while nodes do not hear from each other. */
@@ -23,7 +24,7 @@ export type LookAtRights = () => Promise<void>;
 /**
  * Makes up for envelopes that were lost on their way from other nodes: what was said in a room is read from its log,
  * and rights that have ended are looked up. Once when something may have been lost, and again and again while the
- * broker is not whole. So a room goes on without Redis, half a second later; and nobody hears what they may not.
+ * broker is not whole, or another node cannot be heard. So a room goes on without Redis, half a second later; and nobody hears what they may not.
  */
 @Injectable()
 export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -38,12 +39,14 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly broker: Broker,
     private readonly registry: ConnectionRegistry,
+    private readonly nodes: HeardNodes,
   ) {}
 
   onApplicationBootstrap(): void {
     this.broker.onLoss(() => this.lookSoon());
     this.broker.fillHolesThrough((topic, after) => this.read(topic, after));
-    if (!this.broker.isWhole) this.lookSoon();
+    this.nodes.onMissed(() => this.lookSoon());
+    if (!this.nodes.isWhole) this.lookSoon();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -73,10 +76,10 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async lookWhileNeeded(): Promise<void> {
-    while (!this.isOver && (this.isAsked || !this.broker.isWhole)) {
+    while (!this.isOver && (this.isAsked || !this.nodes.isWhole)) {
       this.isAsked = false;
       await this.look().catch((error: unknown) => this.logger.warn(`Not now: ${String(error)}`));
-      if (!this.broker.isWhole) await this.moment();
+      if (!this.nodes.isWhole) await this.moment();
     }
   }
 

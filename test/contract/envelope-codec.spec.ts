@@ -38,6 +38,7 @@ const ENVELOPES: [string, Envelope][] = [
       ],
     },
   ],
+  ['a beat', { kind: 'beat', topic, node: 'near', state: 's' }],
   ['the end of sessions', { kind: 'disconnect', topic, userId: 7, sessionIds: ['a', 'b'] }],
 ];
 

@@ -35,6 +35,19 @@ describe('The checker of fault runs finds, in answers and memberships,', () => {
     expect(story.found).toEqual(['leak']);
   });
 
+  it.each([
+    ['while', [41, 43], []],
+    ['before', [30, 39], ['leak']],
+  ] as const)('leak, unless a node was cut off %s the membership was ended', (_when, [from, to], found) => {
+    const { story, bob } = quiet();
+    story.history.partitioned(from, to);
+    story.change('leave', 40, 42);
+    story.said('d', 50);
+    story.see(bob, 4, 51);
+
+    expect(story.found).toEqual(found);
+  });
+
   it('leak: anything at all after the server said that it was over', () => {
     const { story, bob } = quiet();
     bob.endedAt = 25;

@@ -5,6 +5,7 @@ import { contentOf, planOf } from '../faults/plan.js';
 import { Random } from '../faults/random.js';
 
 const { faults: ALL } = optionsOf([]);
+const { faults: OF_NODES } = optionsOf(['--nodes', '3']);
 
 function steps(seed: string, count: number, faults = ALL): FaultStep[] {
   const plan = faultsOf(new Random(seed), faults);
@@ -32,6 +33,15 @@ describe('The plan of a fault run', () => {
     expect(round.some(({ kind, milliseconds }) => kind === 'lock' && milliseconds > 5_000)).toBe(true);
   });
 
+  it('has what several nodes share, and no disk of their own', () => {
+    const round = steps('a', firstRoundOf(OF_NODES), OF_NODES);
+
+    expect(new Set(round.map(({ kind }) => kind))).toEqual(OF_NODES);
+    expect(OF_NODES.has('full')).toBe(false);
+    expect(OF_NODES.has('redis-way')).toBe(true);
+    expect(ALL.has('redis-way')).toBe(false);
+  });
+
   it('has only the kinds that are asked for', () => {
     const { faults } = optionsOf(['--faults', 'cut,pause']);
 
@@ -52,12 +62,18 @@ describe('The plan of a fault run', () => {
 });
 
 describe('The options of a fault run', () => {
-  it.each([[['--kills', '0']], [['--kills', 'many']], [['--faults', 'fire']], [['--what']], [['x']]])(
-    'refuse %j',
-    (args) => {
-      expect(() => optionsOf(args)).toThrow();
-    },
-  );
+  it.each([
+    [['--kills', '0']],
+    [['--kills', 'many']],
+    [['--faults', 'fire']],
+    [['--faults', 'redis']],
+    [['--nodes', '0']],
+    [['--nodes', '2', '--faults', 'full']],
+    [['--what']],
+    [['x']],
+  ])('refuse %j', (args) => {
+    expect(() => optionsOf(args)).toThrow();
+  });
 
   it('make a new seed for each run that names none', () => {
     expect(optionsOf([]).seed).not.toBe(optionsOf([]).seed);

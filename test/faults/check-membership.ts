@@ -72,12 +72,17 @@ function overAt({ outcome, endedAt }: Change, { starts }: History): number {
   return Math.min(restart ?? Infinity, endedAt + STILL_POSSIBLE_MS);
 }
 
+/** The node that ended the membership may not have been able to say so to the others at once. */
+function isUntold({ askedAt }: Change, endedAt: number, { partitions }: History): boolean {
+  return partitions.some(({ from, to }) => askedAt <= to && endedAt >= from);
+}
+
 /** The time in which the user is certainly out: nothing that was under way could have let them in. */
 function absenceAfter(leave: Change, changes: readonly Change[], history: History): Span | undefined {
   const from = leave.endedAt ?? Infinity;
   const joins = changes.filter(({ kind, outcome }) => kind === 'join' && outcome !== 'refused');
   const underWay = joins.some((join) => join.askedAt < from && overAt(join, history) > leave.askedAt);
-  if (underWay) return undefined;
+  if (underWay || isUntold(leave, from, history)) return undefined;
   const next = joins.filter(({ askedAt }) => askedAt >= from).map(({ askedAt }) => askedAt);
   return { from, to: Math.min(...next, Infinity) };
 }

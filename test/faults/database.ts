@@ -1,21 +1,15 @@
 import sqlite3 from 'sqlite3';
-import { digestOf } from './history.js';
-import type { Stored } from './rest.js';
-
-type Row = Readonly<Record<string, unknown>>;
+import { Storage, type Row } from './storage.js';
 
 const LOCK_WITHIN_MS = 10_000;
 
 /** The server's database file, past the server. */
-export class DatabaseFile {
-  constructor(private readonly path: string) {}
+export class DatabaseFile extends Storage {
+  constructor(private readonly path: string) {
+    super();
+  }
 
-  /**
-   * Holds the write lock, as another process would.
-   *
-   * @returns how to let go
-   */
-  async lock(): Promise<() => Promise<void>> {
+  override async lock(): Promise<() => Promise<void>> {
     const database = await opened(this.path, sqlite3.OPEN_READWRITE);
     database.configure('busyTimeout', LOCK_WITHIN_MS);
     try {
@@ -30,37 +24,17 @@ export class DatabaseFile {
     };
   }
 
-  /** What SQLite itself finds wrong, and connections that outlive the server; nothing in a sound file. */
-  async complaints(): Promise<string[]> {
+  override async complaints(): Promise<string[]> {
     const integrity = await this.query('PRAGMA integrity_check');
     const keys = await this.query('PRAGMA foreign_key_check');
-    const open = await this.query('SELECT client_id FROM connections WHERE closed_at IS NULL');
     return [
-      ...open.map((row) => `a connection is recorded as open: ${JSON.stringify(row)}`),
+      ...(await this.openConnections()),
       ...integrity.map((row) => String(row.integrity_check)).filter((line) => line !== 'ok'),
       ...keys.map((row) => `foreign key: ${JSON.stringify(row)}`),
     ];
   }
 
-  async heads(): Promise<Map<number, number>> {
-    const rows = await this.query('SELECT id, head_seq FROM rooms');
-    return new Map(rows.map((row) => [Number(row.id), Number(row.head_seq)]));
-  }
-
-  /** Of one room, in the order of `seq`. */
-  async log(room: number): Promise<Stored[]> {
-    const rows = await this.query(`SELECT * FROM messages WHERE room_id = ${room} ORDER BY seq, id`);
-    return rows.map((row) => ({
-      seq: Number(row.seq),
-      id: Number(row.id),
-      author: Number(row.user_id),
-      digest: digestOf(String(row.content)),
-      at: Number(row.created_at),
-      clientMsgId: typeof row.client_msg_id === 'string' ? row.client_msg_id : undefined,
-    }));
-  }
-
-  private async query(sql: string): Promise<Row[]> {
+  protected override async query(sql: string): Promise<Row[]> {
     const database = await opened(this.path, sqlite3.OPEN_READONLY);
     try {
       return await new Promise<Row[]>((resolve, reject) => {

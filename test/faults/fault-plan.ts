@@ -33,10 +33,17 @@ const WEIGHT: Record<FaultKind, number> = {
   lostacks: 2.5,
   storm: 2,
   delay: 1.5,
+  redis: 2,
+  'redis-stop': 1.5,
+  'redis-way': 2,
+  'redis-stall': 1.5,
+  database: 1.5,
+  'database-way': 2,
+  'database-stall': 2,
 };
 
 /** During these the server may be killed too. */
-const COMBINED = ['pause', 'full', 'lock'] as const satisfies readonly FaultKind[];
+const COMBINED = ['pause', 'full', 'lock', 'database'] as const satisfies readonly FaultKind[];
 const COMBINED_SHARE = 0.35;
 /** SQLite waits 5 s for a lock: longer than that has to be tried as well. */
 const LONG_LOCK_MS = 6_500;
@@ -132,7 +139,16 @@ function lengthOf(random: Random, kind: FaultKind): number {
     case 'lostacks':
       return random.integer(100, 1_200);
     case 'delay':
+    case 'redis':
+    case 'redis-way':
+    case 'database':
+    case 'database-way':
       return random.integer(500, 3_000);
+    case 'redis-stop':
+    case 'redis-stall':
+    case 'database-stall':
+      // A Redis that does not answer is given up after 2 to 3 s: shorter and longer than that.
+      return random.integer(1_000, 5_000);
     case 'kill':
     case 'term':
     case 'halfopen':

@@ -134,11 +134,21 @@ export class History {
   readonly faults: Fault[] = [];
   /** Each start of the server that succeeded: what was under way before it can have no effect after it. */
   readonly starts: number[] = [];
+  /**
+   * With several nodes: times in which one of them may have ended a membership and not have been able to tell
+   * the others, which find out by themselves some seconds later.
+   */
+  readonly partitions: { readonly from: number; readonly to: number }[] = [];
   /** From here on nothing was sent any more, and everybody was connected and up to date. */
   settledAt: number | undefined;
 
   now(): number {
     return performance.now();
+  }
+
+  /** Nothing can be said of leaves that were under way between the two. */
+  partitioned(from: number, to: number): void {
+    this.partitions.push({ from, to });
   }
 
   connecting(device: string, user: number): Connection {
@@ -195,6 +205,7 @@ export class History {
     for (const [kind, list] of Object.entries(kinds)) {
       for (const entry of list) yield JSON.stringify({ kind, ...entry });
     }
+    for (const span of this.partitions) yield JSON.stringify({ kind: 'partition', ...span });
     for (const at of this.starts) yield JSON.stringify({ kind: 'start', at });
     for (const { connection, seen, ...facts } of this.subscriptions) {
       yield JSON.stringify({ kind: 'subscription', connection: connection.id, ...facts, seen });

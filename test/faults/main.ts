@@ -49,11 +49,15 @@ async function execute(options: Options): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       console.error(`${signal}: ending`);
-      process.exit(130);
+      run.abandon();
+      void run.remove(false).finally(() => process.exit(130));
     });
   }
   const outcome = await judged(run, options);
-  const folder = outcome !== 0 || options.keep ? await keep(run, disk) : undefined;
+  const isKept = outcome !== 0 || options.keep;
+  const folder = isKept ? await keep(run, disk) : undefined;
+  const database = await run.remove(isKept);
+  if (database !== undefined) console.log(`kept in PostgreSQL: ${database}`);
   if (folder === undefined) return outcome;
   process.off('exit', lastResort);
   run.abandon();

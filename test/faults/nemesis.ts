@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DatabaseFile } from './database.js';
+import { BackendFaults } from './backend-faults.js';
 import type { Disk } from './disk.js';
 import { faultsOf, firstRoundOf, type FaultStep } from './fault-plan.js';
 import type { Options } from './options.js';
@@ -7,6 +7,7 @@ import type { Person } from './person.js';
 import type { ProxiedConnection, Proxy } from './proxy.js';
 import type { Random } from './random.js';
 import type { ServerUnderTest } from './server.js';
+import { LEASE_MS, type NodeUnderTest, type Site } from './site.js';
 import type { World } from './world.js';
 
 /** A full disk is left full until somebody has been refused, but not for ever. */
@@ -16,12 +17,13 @@ const TOLD_WITHIN_MS = 2_000;
 /** Messages of 16 KB: more than the buffers of the system hold for a socket that is not read. */
 const FLOOD = 400;
 const SLOWEST_MS = 150;
+/** A server that is struck dead right after an answer dies before {@link Nemesis} hears of it. */
+const JUST_BEFORE_MS = 500;
 
 interface Targets {
-  readonly server: ServerUnderTest;
+  readonly site: Site;
   readonly proxy: Proxy;
   readonly disk: Disk;
-  readonly database: DatabaseFile;
   readonly people: readonly Person[];
   /** The room that is flooded. */
   readonly loudRoom: number;
@@ -32,13 +34,16 @@ export class Nemesis {
   kills = 0;
   /** The fault that is going on. */
   current = 'none';
+  private readonly backends: BackendFaults;
 
   constructor(
     private readonly world: World,
     private readonly targets: Targets,
     private readonly options: Options,
     private readonly random: Random,
-  ) {}
+  ) {
+    this.backends = new BackendFaults(targets.site, world.history);
+  }
 
   async run(): Promise<void> {
     const { kills, seconds = Infinity, faults } = this.options;
@@ -57,7 +62,7 @@ export class Nemesis {
   /** Gives everything back as it was. */
   heal(): void {
     this.targets.disk.free();
-    this.targets.server.signal('SIGCONT');
+    this.targets.site.heal();
     for (const connection of this.targets.proxy.all) connection.heal();
   }
 
@@ -95,15 +100,34 @@ export class Nemesis {
         return this.onSockets(step, (socket) => {
           socket.slowDown(this.random.integer(5, SLOWEST_MS), step.milliseconds);
         });
+      case 'database':
+        return this.databaseAway(step);
+      case 'redis':
+      case 'redis-stop':
+      case 'redis-way':
+      case 'redis-stall':
+      case 'database-way':
+      case 'database-stall':
+        return this.backends.during(step.kind, this.oneNode(), () => pause(step.milliseconds));
     }
   }
 
-  /** What the server has just told somebody is not forgotten, however soon it dies after that. */
+  private oneNode(): NodeUnderTest {
+    return this.random.pick(this.targets.site.nodes);
+  }
+
+  private get isAlone(): boolean {
+    return this.targets.site.nodes.length === 1;
+  }
+
+  /** What a server has just told somebody is not forgotten, however soon it dies after that. */
   private async killAt(moment: FaultStep['killAt']): Promise<void> {
-    const { proxy, server } = this.targets;
+    const { proxy, site } = this.targets;
+    let { server } = this.oneNode();
     if (moment !== 'once') {
       const told = new AbortController();
-      const callOff = proxy.atNext(`"type":"${moment}"`, () => {
+      const callOff = proxy.atNext(`"type":"${moment}"`, (port) => {
+        server = site.servers.find((one) => one.port === port) ?? server;
         server.strike();
         told.abort();
       });
@@ -111,31 +135,43 @@ export class Nemesis {
       callOff();
       if (told.signal.aborted) this.world.tally.add(`kills right after ${moment}`);
     }
-    await this.kill();
+    await this.endByKill(server);
+    // Sometimes the others find out that it is gone, sometimes it is back before they do.
+    if (!this.isAlone && moment === 'once') await pause(2 * LEASE_MS);
+    await server.start();
   }
 
-  private async kill(): Promise<void> {
-    await this.endByKill();
-    await this.targets.server.start();
-  }
-
-  private async endByKill(): Promise<void> {
-    await this.targets.server.kill();
+  private async endByKill(server: ServerUnderTest): Promise<void> {
+    const { history } = this.world;
+    const from = history.now();
+    await server.kill();
+    // Between a commit and its envelope, too.
+    if (!this.isAlone) history.partitioned(from - JUST_BEFORE_MS, history.now());
     this.kills += 1;
     this.world.tally.add('kills');
   }
 
+  /** With one signal, all servers one after the other, as they are replaced by newer ones. */
   private async term({ secondAfter }: FaultStep): Promise<void> {
     if (secondAfter !== undefined) this.world.tally.add('second SIGTERM');
-    await this.targets.server.terminate(secondAfter);
-    await this.targets.server.start();
+    const servers = secondAfter === undefined ? this.targets.site.servers : [this.oneNode().server];
+    for (const server of servers) {
+      await server.terminate(secondAfter);
+      await server.start();
+    }
   }
 
+  /** Where there are others, for long enough to be taken for gone. */
   private async pauseServer({ milliseconds, killAfter }: FaultStep): Promise<void> {
-    this.targets.server.signal('SIGSTOP');
-    await pause(killAfter ?? milliseconds);
-    if (killAfter === undefined) this.targets.server.signal('SIGCONT');
-    else await this.kill();
+    const { server } = this.oneNode();
+    server.signal('SIGSTOP');
+    await pause((killAfter ?? milliseconds) + (this.isAlone ? 0 : 2 * LEASE_MS));
+    if (killAfter === undefined) {
+      server.signal('SIGCONT');
+      return;
+    }
+    await this.endByKill(server);
+    await server.start();
   }
 
   /** Until writes really were refused, then for as long as planned. */
@@ -151,7 +187,7 @@ export class Nemesis {
   }
 
   private async lockDatabase({ milliseconds, killAfter }: FaultStep): Promise<void> {
-    const release = await this.targets.database.lock().catch((error: unknown) => {
+    const release = await this.targets.site.storage.lock().catch((error: unknown) => {
       this.world.tally.add(`lock not got: ${String(error)}`);
       return undefined;
     });
@@ -162,7 +198,13 @@ export class Nemesis {
     this.world.tally.add('writes refused during lock', refused() - before);
   }
 
-  /** The server may be killed in the middle, and then has to start in it, or right after it. */
+  /** For all nodes. */
+  private async databaseAway({ milliseconds, killAfter }: FaultStep): Promise<void> {
+    const mend = this.backends.cutDatabase();
+    await this.during(milliseconds, killAfter, mend);
+  }
+
+  /** A server may be killed in the middle, and then has to start in it, or right after it. */
   private async during(
     milliseconds: number,
     killAfter: number | undefined,
@@ -172,10 +214,10 @@ export class Nemesis {
       await pause(milliseconds);
       return heal();
     }
-    const { server } = this.targets;
+    const { server } = this.oneNode();
     await pause(Math.min(killAfter, milliseconds));
     server.mayFailToStart = true;
-    await this.endByKill();
+    await this.endByKill(server);
     const started = server.start();
     await pause(milliseconds);
     await heal();

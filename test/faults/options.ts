@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
-const FAULTS = [
+/** In the order in which a seed has always found them. */
+const ONE_NODE = [
   'kill',
   'term',
   'pause',
@@ -14,9 +15,24 @@ const FAULTS = [
   'storm',
   'delay',
 ] as const;
+/** What several nodes share, and the way of one of them to it. */
+const BETWEEN_NODES = [
+  'redis',
+  'redis-stop',
+  'redis-way',
+  'redis-stall',
+  'database',
+  'database-way',
+  'database-stall',
+] as const;
+/** Several nodes have no disk that could be full: their database is somewhere else. */
+const ALONE_ONLY = 'full';
+const FAULTS = [...ONE_NODE, ...BETWEEN_NODES];
 export type FaultKind = (typeof FAULTS)[number];
 
 export interface Options {
+  /** One on SQLite; several on PostgreSQL and Redis. */
+  readonly nodes: number;
   readonly kills: number;
   /** The other bound: the nemesis stops after so many seconds, however many kills there were. */
   readonly seconds: number | undefined;
@@ -30,10 +46,12 @@ export class UsageError extends Error {}
 
 export const USAGE = `Usage: npm run test:faults -- [options]
 
+  --nodes N      servers: 1 on SQLite, or several on PostgreSQL and Redis (1)
   --kills N      SIGKILLs that have to happen; the run goes on until then (200)
   --seconds N    stop breaking things after N seconds instead
   --seed TEXT    the plan; printed at the start of every run
-  --faults LIST  only these, separated by commas: ${FAULTS.join(', ')}
+  --faults LIST  only these, separated by commas: ${ONE_NODE.join(', ')};
+                 with several nodes not ${ALONE_ONLY}, but ${BETWEEN_NODES.join(', ')}
   --clients N    people, each with 1 to 3 devices (12)
   --keep         keep the folder of the server and the history
 
@@ -44,10 +62,15 @@ const SECONDS_WITHOUT_KILLS = 60;
 /** @throws UsageError */
 export function optionsOf(args: readonly string[]): Options {
   const { values } = read(args);
-  const faults = faultsOf(values.faults);
+  const nodes = wholeNumber('--nodes', values.nodes ?? '1');
+  const faults = faultsOf(
+    values.faults,
+    nodes === 1 ? ONE_NODE : FAULTS.filter((kind) => kind !== ALONE_ONLY),
+  );
   const seconds = values.seconds === undefined ? undefined : wholeNumber('--seconds', values.seconds);
   const kills = wholeNumber('--kills', values.kills ?? '200');
   return {
+    nodes,
     kills: faults.has('kill') && (seconds === undefined || values.kills !== undefined) ? kills : Infinity,
     seconds: seconds ?? (faults.has('kill') ? undefined : SECONDS_WITHOUT_KILLS),
     seed: values.seed ?? randomBytes(6).toString('hex'),
@@ -62,6 +85,7 @@ function read(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        nodes: { type: 'string' },
         kills: { type: 'string' },
         seconds: { type: 'string' },
         seed: { type: 'string' },
@@ -80,12 +104,12 @@ function wholeNumber(name: string, text: string): number {
   throw new UsageError(`${name} takes a whole number from 1, not "${text}".`);
 }
 
-function faultsOf(list: string | undefined): Set<FaultKind> {
-  if (list === undefined) return new Set(FAULTS);
+function faultsOf(list: string | undefined, possible: readonly FaultKind[]): Set<FaultKind> {
+  if (list === undefined) return new Set(possible);
   return new Set(
     list.split(',').map((name) => {
-      const kind = FAULTS.find((fault) => fault === name.trim());
-      if (kind === undefined) throw new UsageError(`There is no fault "${name}".`);
+      const kind = possible.find((fault) => fault === name.trim());
+      if (kind === undefined) throw new UsageError(`There is no fault "${name}" with so many nodes.`);
       return kind;
     }),
   );

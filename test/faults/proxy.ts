@@ -162,21 +162,25 @@ export class ProxiedConnection {
   }
 }
 
-/** Stands between the clients and the server, so that the network can be broken in the middle. */
+/** Stands between the clients and the servers, so that the network can be broken in the middle. */
 export class Proxy {
   private readonly connections = new Set<ProxiedConnection>();
-  private tripwire: { readonly text: string; readonly act: () => void } | undefined;
+  private tripwire: { readonly text: string; readonly act: (port: number) => void } | undefined;
+  private accepted = 0;
 
   private constructor(
     private readonly listener: Server,
     readonly origin: string,
   ) {}
 
-  static async before(port: number): Promise<Proxy> {
+  /** With several ports, connections go to each of them by turns, whether anybody listens there or not. */
+  static async before(ports: readonly number[]): Promise<Proxy> {
     const listener = createServer({ allowHalfOpen: true });
     await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
     const proxy = new Proxy(listener, `http://127.0.0.1:${portOf(listener)}`);
-    listener.on('connection', (client) => proxy.accept(client, port));
+    listener.on('connection', (client) => {
+      proxy.accept(client, ports[(proxy.accepted += 1) % ports.length] ?? 0);
+    });
     return proxy;
   }
 
@@ -190,12 +194,12 @@ export class Proxy {
   }
 
   /**
-   * Calls `act` when the server next says this, before anybody else hears it: the moment in which it must
-   * have done already what it says.
+   * Calls `act` with the port of the server that next says this, before anybody else hears it: the moment in which
+   * it must have done already what it says.
    *
    * @returns how to call it off
    */
-  atNext(text: string, act: () => void): () => void {
+  atNext(text: string, act: (port: number) => void): () => void {
     this.tripwire = { text, act };
     return () => (this.tripwire = undefined);
   }
@@ -211,16 +215,16 @@ export class Proxy {
       client,
       server,
       () => this.connections.delete(connection),
-      (chunk) => this.heard(chunk),
+      (chunk) => this.heard(chunk, port),
     );
     this.connections.add(connection);
   }
 
-  private heard(chunk: Buffer): void {
+  private heard(chunk: Buffer, port: number): void {
     const wire = this.tripwire;
     if (!wire || !chunk.includes(wire.text)) return;
     this.tripwire = undefined;
-    wire.act();
+    wire.act(port);
   }
 }
 

@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { check, type Verdict } from './checker.js';
 import type { StoredRoom } from './check-log.js';
-import { DatabaseFile } from './database.js';
 import type { Disk } from './disk.js';
 import { integerIn } from './fields.js';
 import { History } from './history.js';
@@ -15,8 +13,8 @@ import { planOf } from './plan.js';
 import { Proxy } from './proxy.js';
 import { Random } from './random.js';
 import { RestClient } from './rest.js';
-import { ServerUnderTest } from './server.js';
 import { checkPresence, headsOf, settle } from './settle.js';
+import { Site } from './site.js';
 import { Tally } from './tally.js';
 import { Watch } from './watch.js';
 import { World } from './world.js';
@@ -30,8 +28,7 @@ export class Run {
   readonly tally = new Tally();
   readonly calmAcks: number[] = [];
   private readonly random: Random;
-  private readonly database: DatabaseFile;
-  private server: ServerUnderTest | undefined;
+  private site: Site | undefined;
   private world: World | undefined;
   private nemesis: Nemesis | undefined;
   private readonly from = performance.now();
@@ -41,26 +38,34 @@ export class Run {
     private readonly disk: Disk,
   ) {
     this.random = new Random(options.seed);
-    this.database = new DatabaseFile(join(disk.folder, 'parlor.db'));
   }
 
   /** For the exits that leave no time to wait. */
   abandon(): void {
     if (this.world) this.world.isOver = true;
-    this.server?.strike();
+    this.site?.strike();
+  }
+
+  /** @returns the name of the database, if it is to be kept and is not in the folder */
+  async remove(keep: boolean): Promise<string | undefined> {
+    return this.site?.remove(keep);
   }
 
   async execute(): Promise<Verdict> {
     const { history, tally, random, options } = this;
-    const server = await ServerUnderTest.inFolder(this.disk.folder, history, tally);
-    this.server = server;
-    await server.start();
-    const proxy = await Proxy.before(server.port);
+    const { folder } = this.disk;
+    const site = await (options.nodes === 1
+      ? Site.alone(folder, history, tally)
+      : Site.ofNodes(options.nodes, folder, history, tally));
+    this.site = site;
+    await site.start();
+    const { servers } = site;
+    const proxy = await Proxy.before(servers.map(({ port }) => port));
     const world = new World(proxy.origin, history, tally, new RestClient(proxy.origin), this.calmAcks);
     this.world = world;
-    const direct = new RestClient(server.origin);
+    const direct = new RestClient(site.first.origin);
     const moderator = await direct.signUp('moderator');
-    await server.grant('moderator', 'ops');
+    await site.first.grant('moderator', 'ops');
     const plan = planOf(random.fork('plan'), options.clients);
     const rooms: number[] = [];
     for (let index = 0; index < plan.rooms; index += 1) {
@@ -75,16 +80,15 @@ export class Run {
     for (const { rooms: theirs, token } of people) {
       for (const room of theirs) await direct.must('POST', `/api/rooms/${room}/join`, token);
     }
-    const watch = new Watch(server, moderator.token, history, tally);
+    const watches = servers.map((server) => new Watch(server, moderator.token, history, tally));
     const progress = setInterval(() => this.tell(), PROGRESS_EVERY_MS);
     try {
       this.nemesis = new Nemesis(
         world,
         {
-          server,
+          site,
           proxy,
           disk: this.disk,
-          database: this.database,
           people,
           loudRoom: rooms[plan.loudRoom] ?? 0,
         },
@@ -93,15 +97,18 @@ export class Run {
       );
       await this.live(world, people, moderator);
       await settle(world, people, () => headsOf(direct, rooms, moderator.token));
-      await checkPresence(world, people, () => direct.must('GET', '/api/connections', moderator.token));
+      const counts = servers.map(({ origin }) => {
+        return () => new RestClient(origin).must('GET', '/api/connections', moderator.token);
+      });
+      await checkPresence(world, people, counts);
       world.isOver = true;
       this.tell();
-      const logs = await this.stored(direct, server, rooms, moderator);
-      return this.judge(logs);
+      const logs = await this.stored(direct, site, rooms, moderator);
+      return this.judge(site, logs);
     } finally {
       world.isOver = true;
       clearInterval(progress);
-      watch.stop();
+      for (const watch of watches) watch.stop();
       for (const { devices } of people) for (const device of devices) device.reconnect();
       await proxy.close();
     }
@@ -143,32 +150,32 @@ export class Run {
     });
   }
 
-  /** The log over REST, then the file itself once the server has ended. */
+  /** The log over REST, then the database itself once the servers have ended. */
   private async stored(
     rest: RestClient,
-    server: ServerUnderTest,
+    site: Site,
     rooms: readonly number[],
     { token }: Account,
   ): Promise<StoredRoom[]> {
     const overRest = new Map<number, Awaited<ReturnType<RestClient['log']>>>();
     for (const room of rooms) overRest.set(room, await rest.log(room, token));
     const heads = await headsOf(rest, rooms, token);
-    await server.terminate();
-    const headsInFile = await this.database.heads();
+    await site.terminate();
+    const headsInFile = await site.storage.heads();
     return Promise.all(
       rooms.map(async (room) => ({
         room,
         overRest: overRest.get(room) ?? [],
-        inFile: await this.database.log(room),
+        inFile: await site.storage.log(room),
         headOverRest: heads.get(room) ?? 0,
         headInFile: headsInFile.get(room) ?? 0,
       })),
     );
   }
 
-  private async judge(logs: readonly StoredRoom[]): Promise<Verdict> {
+  private async judge({ storage }: Site, logs: readonly StoredRoom[]): Promise<Verdict> {
     const verdict = check(this.history, logs);
-    for (const complaint of await this.database.complaints()) verdict.findings.add('integrity', complaint);
+    for (const complaint of await storage.complaints()) verdict.findings.add('integrity', complaint);
     return verdict;
   }
 

@@ -23,7 +23,17 @@ const RAISED_LIMITS = parseEnv(
 /** Node's own warnings (leaks of listeners, deprecations) and what it says when it dies. */
 const ALARMING = /\(node:\d+\)|uncaught|unhandled|FATAL ERROR|Segmentation|AssertionError/i;
 
-/** One Parlor on one port and one folder, over all its restarts. */
+/** What one server is given, beside what all of them are. */
+export interface Post {
+  readonly name: string;
+  readonly folder: string;
+  /** Where its database is, and what else it shares with others. */
+  readonly settings: NodeJS.ProcessEnv;
+  /** No other server works on the same database. */
+  readonly isAlone: boolean;
+}
+
+/** One Parlor on one port, over all its restarts. */
 export class ServerUnderTest {
   /** A start may fail while the disk is full or the database locked. */
   mayFailToStart = false;
@@ -33,25 +43,21 @@ export class ServerUnderTest {
   private readonly output: string[] = [];
 
   private constructor(
-    readonly folder: string,
+    private readonly post: Post,
     readonly port: number,
     private readonly history: History,
     private readonly tally: Tally,
   ) {}
 
-  static async inFolder(folder: string, history: History, tally: Tally): Promise<ServerUnderTest> {
-    return new ServerUnderTest(folder, await freePort(), history, tally);
+  static async at(post: Post, history: History, tally: Tally): Promise<ServerUnderTest> {
+    return new ServerUnderTest(post, await freePort(), history, tally);
   }
 
   get origin(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  get database(): string {
-    return join(this.folder, 'parlor.db');
-  }
-
-  get lastOutput(): string {
+  private get lastOutput(): string {
     return this.output.map((line) => `  | ${line}`).join('\n') || '  | (nothing)';
   }
 
@@ -62,7 +68,7 @@ export class ServerUnderTest {
       this.tally.add('starts that were refused by the disk or a lock');
       await pause(START_AGAIN_AFTER_MS);
     }
-    this.history.starts.push(this.history.now());
+    if (this.post.isAlone) this.history.starts.push(this.history.now());
     this.tally.add('server starts');
     this.tally.peak('longest start ms', performance.now() - from);
   }
@@ -94,7 +100,10 @@ export class ServerUnderTest {
     this.tally.peak('longest shutdown ms', took);
     if (how === 'code 0') return;
     const signals = secondAfter === undefined ? 'SIGTERM' : `two SIGTERM, ${secondAfter} ms apart,`;
-    this.history.fault('server', `after ${signals} it ended by ${how}, in ${took} ms:\n${this.lastOutput}`);
+    this.history.fault(
+      'server',
+      `after ${signals} ${this.post.name} ended by ${how}, in ${took} ms:\n${this.lastOutput}`,
+    );
   }
 
   signal(name: 'SIGSTOP' | 'SIGCONT'): void {
@@ -114,7 +123,7 @@ export class ServerUnderTest {
 
   /** Gives somebody a role, as an operator does. */
   async grant(name: string, role: string): Promise<void> {
-    const environment = { cwd: this.folder, env: this.environment() };
+    const environment = { cwd: this.post.folder, env: this.environment() };
     await promisify(execFile)(process.execPath, [join(DIST, 'admin.js'), 'grant', name, role], environment);
   }
 
@@ -122,7 +131,7 @@ export class ServerUnderTest {
     this.expected = false;
     this.output.length = 0;
     const child = spawn(process.execPath, [join(DIST, 'main.js')], {
-      cwd: this.folder,
+      cwd: this.post.folder,
       env: this.environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       // Ctrl-C is for the run, which then ends the server.
@@ -157,7 +166,7 @@ export class ServerUnderTest {
   private async watch(child: ChildProcess): Promise<void> {
     const how = await this.ended;
     if (this.child !== child || this.expected) return;
-    this.history.fault('server', `it ended by itself, by ${how}:\n${this.lastOutput}`);
+    this.history.fault('server', `${this.post.name} ended by itself, by ${how}:\n${this.lastOutput}`);
     await this.start().catch((error: unknown) => this.history.fault('server', String(error)));
   }
 
@@ -166,14 +175,13 @@ export class ServerUnderTest {
       this.output.push(line);
       if (this.output.length > LINES_KEPT) this.output.shift();
       this.tally.add('lines on standard error');
-      if (ALARMING.test(line)) this.history.fault('server', `on standard error: ${line}`);
+      if (ALARMING.test(line)) this.history.fault('server', `${this.post.name} on standard error: ${line}`);
     }
   }
 
   private environment(): NodeJS.ProcessEnv {
     return {
       PATH: process.env.PATH,
-      DATABASE_URL: `sqlite:///${this.database}`,
       DURABILITY: 'full',
       HOST: '127.0.0.1',
       PORT: String(this.port),
@@ -185,12 +193,13 @@ export class ServerUnderTest {
       MAX_WAITING_BYTES: String(64 * 1024),
       HEARTBEAT_INTERVAL_MS: '3000',
       HEARTBEAT_TIMEOUT_MS: '2000',
+      ...this.post.settings,
     };
   }
 }
 
 /** Fixed for the whole run: clients come back to the address that they know. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const listener = createServer();
   await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
   const port = portOf(listener);

@@ -40,23 +40,26 @@ export async function settle(
   }
 }
 
-/** What the server says of its connections: all devices, each in its rooms, and nobody who has gone. */
+/** What each server says of all connections: all devices, each in its rooms, and nobody who has gone. */
 export async function checkPresence(
   world: World,
   people: readonly Person[],
-  ask: () => Promise<Fields>,
+  asks: readonly (() => Promise<Fields>)[],
 ): Promise<void> {
   const devices = people.flatMap((person) => person.devices);
   const expected: Record<string, number> = {};
   for (const room of devices.flatMap(({ rooms }) => rooms)) expected[room] = (expected[room] ?? 0) + 1;
   const latest = performance.now() + PRESENCE_WITHIN_MS;
   for (;;) {
-    const { total_connections: total, connections_by_room: byRoom } = await ask();
-    if (total === devices.length && isDeepStrictEqual(byRoom, expected)) return;
+    const counts = await Promise.all(asks.map((ask) => ask()));
+    const wrong = counts.find(({ total_connections: total, connections_by_room: byRoom }) => {
+      return total !== devices.length || !isDeepStrictEqual(byRoom, expected);
+    });
+    if (!wrong) return;
     if (performance.now() > latest) {
-      const told = `${JSON.stringify(total)} connections, by room ${JSON.stringify(byRoom)}`;
+      const told = `${JSON.stringify(wrong.total_connections)} connections, by room ${JSON.stringify(wrong.connections_by_room)}`;
       const truth = `${devices.length}, ${JSON.stringify(expected)}`;
-      return world.history.fault('unsettled', `the server counts ${told}; there are ${truth}`);
+      return world.history.fault('unsettled', `a server counts ${told}; there are ${truth}`);
     }
     await pause(LOOK_MS);
   }

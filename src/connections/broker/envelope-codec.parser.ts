@@ -32,6 +32,7 @@ type Header = { readonly v: number; readonly n: string; readonly d?: 1 } & (
   | { readonly k: 'question'; readonly q: string; readonly a: Topic }
   | { readonly k: 'answer'; readonly q: string }
   | { readonly k: 'spending'; readonly f: string; readonly b: string; readonly p: [number, number][] }
+  | { readonly k: 'beat'; readonly b: string; readonly s: string }
 );
 
 /** The length of the header in four bytes, the header, and the frames one after the other: they are encoded already. */
@@ -79,6 +80,8 @@ function split(envelope: Envelope): { facts: object; frames: readonly EncodedFra
         facts: { k: 'spending', f: envelope.node, b: envelope.budget, p: envelope.spent },
         frames: [],
       };
+    case 'beat':
+      return { facts: { k: 'beat', b: envelope.node, s: envelope.state }, frames: [] };
   }
 }
 
@@ -116,6 +119,8 @@ function join(topic: Topic, header: Header, frames: Buffer): Envelope {
       return { kind: 'answer', topic, id: header.q, body: frames };
     case 'spending':
       return { kind: 'spending', topic, node: header.f, budget: header.b, spent: header.p };
+    case 'beat':
+      return { kind: 'beat', topic, node: header.b, state: header.s };
     default:
       throw new Error('An envelope of a kind that nobody knows.');
   }

@@ -3,14 +3,10 @@ import type { Topic } from '../topics.js';
 
 /** What the broker carries between nodes: frames for subscribers, commands for the registry, and what nodes ask each other. */
 export type Envelope =
-  | FrameEnvelope
-  | EntriesEnvelope
-  | DropEnvelope
-  | SilenceEnvelope
-  | DisconnectEnvelope
-  | QuestionEnvelope
-  | AnswerEnvelope
-  | SpendingEnvelope;
+  FrameEnvelope | EntriesEnvelope | DropEnvelope | SilenceEnvelope | DisconnectEnvelope | NodeTalk;
+
+/** What nodes ask and tell each other, for none of their sockets. */
+export type NodeTalk = QuestionEnvelope | AnswerEnvelope | SpendingEnvelope | BeatEnvelope;
 
 /** A frame for everyone who listens to the topic. It is in no log and is not brought back. */
 export interface FrameEnvelope {
@@ -96,6 +92,15 @@ export interface SpendingEnvelope {
   readonly budget: string;
   /** User and tokens. */
   readonly spent: readonly (readonly [userId: number, tokens: number])[];
+}
+
+/** A node lives, and can be heard. */
+export interface BeatEnvelope {
+  readonly kind: 'beat';
+  readonly topic: Topic;
+  readonly node: string;
+  /** Another text since something that it said may have been lost. */
+  readonly state: string;
 }
 
 /** @param entries at least one, each the next of the one before */

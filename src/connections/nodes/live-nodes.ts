@@ -49,6 +49,11 @@ export class LiveNodes implements OnApplicationBootstrap, OnApplicationShutdown 
     return this.settings.nodeName;
   }
 
+  /** No other server can work on this database. */
+  get isAlone(): boolean {
+    return this.claim.isExclusive;
+  }
+
   /** The names of the others that live, as far as this node knows. */
   get others(): string[] {
     return [...this.seen.keys()];
@@ -65,7 +70,7 @@ export class LiveNodes implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.claim.isExclusive) return;
+    if (this.isAlone) return;
     await this.settle();
     await this.look();
     this.timer = setInterval(() => {
@@ -75,7 +80,7 @@ export class LiveNodes implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /** Says goodbye: there is nothing to clear up. */
   async onApplicationShutdown(): Promise<void> {
-    if (this.claim.isExclusive) return;
+    if (this.isAlone) return;
     this.isOver = true;
     clearInterval(this.timer);
     await this.beating;

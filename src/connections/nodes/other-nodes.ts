@@ -1,9 +1,10 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Broker } from '../broker/broker.js';
-import type { AnswerEnvelope, QuestionEnvelope, SpendingEnvelope } from '../broker/envelope.js';
+import type { NodeTalk, QuestionEnvelope, SpendingEnvelope } from '../broker/envelope.js';
 import { ConnectionRegistry } from '../connection-registry.js';
 import { EVERY_NODE, nodeTopic } from '../topics.js';
+import { HeardNodes } from './heard-nodes.js';
 import { LiveNodes } from './live-nodes.js';
 
 /** Milliseconds for which answers are waited for. */
@@ -29,6 +30,7 @@ export class OtherNodes implements OnModuleInit {
     private readonly broker: Broker,
     private readonly registry: ConnectionRegistry,
     private readonly nodes: LiveNodes,
+    private readonly heard: HeardNodes,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -81,10 +83,12 @@ export class OtherNodes implements OnModuleInit {
     return nodeTopic(this.nodes.name);
   }
 
-  private receive(envelope: QuestionEnvelope | AnswerEnvelope | SpendingEnvelope): void {
+  private receive(envelope: NodeTalk): void {
     switch (envelope.kind) {
       case 'answer':
         return this.waiting.get(envelope.id)?.(envelope.body);
+      case 'beat':
+        return this.heard.take(envelope);
       case 'question':
         return this.reply(envelope);
       case 'spending':

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { bodyOf, RestClient } from '../support/rest-client.js';
+import { TEST_REDIS } from '../support/services.js';
+import type { SocketClient } from '../support/socket-client.js';
+import { TestNode } from '../support/test-node.js';
+import { GENEROUS } from '../support/test-settings.js';
+import { ON_POSTGRES, TestServer, type Person, type Room } from '../support/test-server.js';
+import { until } from '../support/until.js';
+import { Way } from '../support/way.js';
+
+const LEASE = { NODE_LEASE_MS: '900' };
+
+/** Two nodes, of which one has lost its way to Redis: the other hears Redis, and nothing of that node. */
+let way: Way;
+let server: TestServer;
+let cutOff: TestNode;
+beforeAll(async () => {
+  way = await Way.to(TEST_REDIS);
+  server = new TestServer(LEASE, ON_POSTGRES);
+  await server.start();
+  const settings = { ...GENEROUS, ...server.shared, ...LEASE, REDIS_URL: way.url, NODE_NAME: 'cut off' };
+  cutOff = await TestNode.start(settings);
+});
+afterAll(async () => {
+  await cutOff.stop();
+  await server.remove();
+  way.close();
+});
+
+describe('A node that alone has lost Redis', () => {
+  let ada: Person;
+  let bob: Person;
+  let room: Room;
+  let bobs: SocketClient;
+  const rest = new RestClient(() => cutOff.url);
+  beforeEach(async () => {
+    way.mend();
+    await until(
+      () => rest.get<{ broker: string }>('/health/ready'),
+      ({ body }) => body.broker === 'whole',
+    );
+    [ada, bob] = await server.people('ada', 'bob');
+    room = await server.roomOf(ada, bob);
+    [bobs] = await server.connectTo(room, bob);
+    way.cut();
+    await until(
+      () => rest.get<{ broker: string }>('/health/ready'),
+      ({ body }) => body.broker === 'away',
+    );
+  });
+
+  it('is heard by the others all the same, although nobody there writes', async () => {
+    bodyOf(await rest.post(`/api/rooms/${room.id}/messages`, { content: 'from afar' }, ada), 201);
+
+    expect(await bobs.next('message')).toMatchObject({ content: 'from afar', seq: 1 });
+  });
+
+  it('kicks somebody who listens on another one', async () => {
+    bodyOf(await rest.delete(`/api/rooms/${room.id}/members/${bob.id}`, ada), 204);
+
+    expect(await bobs.closed()).toMatchObject({ code: 4403 });
+  });
+
+  it('ends a session that is used on another one', async () => {
+    bodyOf(await rest.post('/api/logout', undefined, bob), 204);
+
+    expect(await bobs.closed()).toMatchObject({ code: 4401 });
+  });
+});
