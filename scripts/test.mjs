@@ -4,9 +4,10 @@
  * Jest needs a flag of Node's to load ES modules. The browser tests need Chromium, which is not on
  * every desk: without it they are left out, and that is said; where `CI` is set they always run, and fail
  * without Chromium. The same goes for the tests on a broken disk, which need Linux and a C compiler, and for
- * those with clients that are not ours, which need two libraries of Python's and curl, and for those on PostgreSQL and
- * Redis: PARLOR_TEST_POSTGRES and PARLOR_TEST_REDIS name others than those on this machine. TEST_DATABASE=postgres
- * runs the servers of test/e2e on PostgreSQL, and TEST_NODES=2 two for each test, with Redis between them.
+ * those with clients that are not ours, which need two libraries of Python's and curl, for those on PostgreSQL and
+ * Redis, and for the one behind a load balancer, which needs HAProxy. PARLOR_TEST_POSTGRES and PARLOR_TEST_REDIS name
+ * others than those on this machine. TEST_DATABASE=postgres runs the servers of test/e2e on PostgreSQL, and TEST_NODES=2
+ * two for each test, with Redis between them.
  * `--results` writes Jest's own report as JSON.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,6 +24,8 @@ const CURL_TESTS = ['test/e2e/interop-curl'];
 const POSTGRES_TESTS = ['test/contract/postgres-', 'test/e2e/postgres-'];
 /** With several nodes: on PostgreSQL and Redis both. */
 const NODES_TESTS = ['test/e2e/nodes-'];
+/** One of them behind the load balancer as well. */
+const BALANCER_TESTS = ['test/e2e/nodes-balancer'];
 const REDIS_TESTS = ['test/contract/redis-'];
 const REDIS_DEFAULT = 'redis://127.0.0.1:6379';
 const POSTGRES_DEFAULT = 'postgresql://postgres@127.0.0.1:5432/postgres';
@@ -105,6 +108,9 @@ const redis = process.env.PARLOR_TEST_REDIS ?? REDIS_DEFAULT;
 const hasRedis = await hasChannels(redis);
 if (!hasRedis) leaveOut(REDIS_TESTS, 'Redis 7 or Valkey (PARLOR_TEST_REDIS)');
 if (!hasPostgres || !hasRedis) leaveOut(NODES_TESTS, 'PostgreSQL and Redis');
+if (spawnSync('haproxy', ['-v']).status !== 0) {
+  leaveOut(BALANCER_TESTS, 'HAProxy (apt-get install haproxy)');
+}
 if (process.env.TEST_DATABASE === 'postgres') {
   args.push(...SQLITE_ALONE.map((name) => `--testPathIgnorePatterns=test/e2e/${name}`));
 }
