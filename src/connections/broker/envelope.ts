@@ -76,7 +76,7 @@ export interface QuestionEnvelope {
   readonly body: Buffer;
 }
 
-export interface AnswerEnvelope {
+interface AnswerEnvelope {
   readonly kind: 'answer';
   readonly topic: Topic;
   readonly id: string;
