@@ -9,6 +9,14 @@ import type { Topic } from './topics.js';
 const LOOK_EVERY = 500;
 /** Topics of one question. */
 const MAX_TOPICS = 1_000;
+/** Pages that are kept until rights were looked at. */
+const MAX_PAGES = 32;
+
+/** What is missing of a log. */
+interface Stretch {
+  readonly after: number;
+  readonly head: number;
+}
 
 /** Where entries are read whose envelopes did not arrive. `messages/` implements it. */
 export interface LogReader {
@@ -93,18 +101,43 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
     });
   }
 
-  /** Rights first: whoever has lost one hears nothing of what is read then. */
+  /** Up to the heads of now: what was lost is below them, and whatever is said later has its own envelope. */
   private async look(): Promise<void> {
-    for (const look of this.rights) await look();
+    const behind = await this.behind();
+    do {
+      const pages = await this.nextPages(behind);
+      // Rights after what was read: whoever had none when it was said hears nothing of it.
+      for (const look of this.rights) await look();
+      for (const page of pages) this.broker.offer(page);
+    } while (behind.size > 0);
+  }
+
+  /** The logs of which something has not been sent. */
+  private async behind(): Promise<Map<Topic, Stretch>> {
+    const behind = new Map<Topic, Stretch>();
     const places = this.registry.placesOfLogs();
     const topics = [...places.keys()];
     for (let start = 0; start < topics.length; start += MAX_TOPICS) {
       const heads = await this.log.heads(topics.slice(start, start + MAX_TOPICS));
       for (const [topic, head] of heads) {
         const after = places.get(topic) ?? head;
-        if (head > after) await this.read(topic, after);
+        if (head > after) behind.set(topic, { after, head });
       }
     }
+    return behind;
+  }
+
+  /** A page of each, as far as they may be kept at once. What has been read to its end is behind no more. */
+  private async nextPages(behind: Map<Topic, Stretch>): Promise<EntriesEnvelope[]> {
+    const pages: EntriesEnvelope[] = [];
+    for (const [topic, { after, head }] of [...behind].slice(0, MAX_PAGES)) {
+      const page = await this.log.entries(topic, after);
+      const last = page?.entries.at(-1);
+      if (page) pages.push(page);
+      if (last && last.seq < head) behind.set(topic, { after: last.seq, head });
+      else behind.delete(topic);
+    }
+    return pages;
   }
 
   private async read(topic: Topic, after: number): Promise<void> {

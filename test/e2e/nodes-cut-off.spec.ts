@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { LostEnvelopes } from '../../src/connections/lost-envelopes.js';
 import { bodyOf, RestClient } from '../support/rest-client.js';
 import { TEST_REDIS } from '../support/services.js';
 import type { SocketClient } from '../support/socket-client.js';
@@ -59,6 +60,24 @@ describe('A node that alone has lost Redis', () => {
     bodyOf(await rest.delete(`/api/rooms/${room.id}/members/${bob.id}`, ada), 204);
 
     expect(await bobs.closed()).toMatchObject({ code: 4403 });
+  });
+
+  it('tells nobody what was said after they were kicked, though both happen while the other one looks', async () => {
+    const [adas] = await server.connectTo(room, ada);
+    let meanwhile: (() => Promise<void>) | undefined = async () => {
+      bodyOf(await rest.delete(`/api/rooms/${room.id}/members/${bob.id}`, ada), 204);
+      bodyOf(await rest.post(`/api/rooms/${room.id}/messages`, { content: 'not for bob' }, ada), 201);
+    };
+    // Rights are looked at one after the other: this is after those of Bob.
+    server.inside(LostEnvelopes).alsoLook(async () => {
+      const act = meanwhile;
+      meanwhile = undefined;
+      await act?.();
+    });
+
+    expect(await adas.next('message')).toMatchObject({ content: 'not for bob' });
+    expect(await bobs.closed()).toMatchObject({ code: 4403 });
+    expect(bobs.inbox.map((frame) => ('content' in frame ? frame.content : ''))).not.toContain('not for bob');
   });
 
   it('ends a session that is used on another one', async () => {
