@@ -33,6 +33,7 @@ const MAY_IMPORT = {
   ],
   http: ['connections', 'protocol', 'errors', 'config', 'identity'],
   health: ['connections', 'database', 'errors', 'identity', 'protocol'],
+  move: ['config', 'database'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);
 

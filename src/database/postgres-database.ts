@@ -20,9 +20,12 @@ const MIGRATION_LOCK = 7_267_567;
 /** 13 has `pg_current_xact_id`. */
 const OLDEST_VERSION = 130_000;
 
-/** 64-bit integers as numbers: times, counts and ids fit into a double. For the pools of this server only. */
-const types = new pg.TypeOverrides();
-types.setTypeParser(pg.types.builtins.INT8, Number);
+/** The table that `npm run move` has in its target for as long as something is missing there. */
+export const UNFINISHED_MOVE = 'unfinished_move';
+
+/** 64-bit integers as numbers: times, counts and ids fit into a double. For the connections of Parlor only. */
+export const wholeNumbers = new pg.TypeOverrides();
+wholeNumbers.setTypeParser(pg.types.builtins.INT8, Number);
 
 interface Connections {
   readonly entities: Tables;
@@ -52,7 +55,7 @@ export async function openPostgres(
   health: StorageHealth,
 ): Promise<WriteQueue> {
   const entities = reader.options.entities ?? [];
-  await migrate(location, entities);
+  await migratePostgres(location);
   const size = Math.ceil(location.pool / 2);
   const writer = new DataSource(
     postgresOptions(location, {
@@ -74,15 +77,23 @@ export async function openPostgres(
 }
 
 /**
+ * @param forMove an unfinished move is no reason then
  * @throws ConfigurationError when the database cannot be reached or is not fit to be used, in a sentence without
  *   the address, which may hold a password
  */
-export async function checkReachable({ url, name }: PostgresLocation, durability: Durability): Promise<void> {
+export async function checkReachable(
+  { url, name }: PostgresLocation,
+  durability: Durability,
+  forMove = false,
+): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT });
   try {
     await client.connect();
     const { rows } = await client.query<Facts>(FACTS);
-    const wrong = rows.flatMap((facts) => wrongIn(facts, durability));
+    const wrong = rows.flatMap((facts) => [
+      ...wrongIn(facts, durability),
+      ...(facts.is_half_moved && !forMove ? ['is the target of a move that is not finished'] : []),
+    ]);
     if (wrong.length > 0) throw new ConfigurationError(wrong.map((what) => `DATABASE_URL: ${name} ${what}.`));
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
@@ -99,11 +110,13 @@ interface Facts {
   readonly encoding: string;
   readonly is_standby: boolean;
   readonly is_lazy: boolean;
+  readonly is_half_moved: boolean;
 }
 
 const FACTS = `SELECT current_setting('server_version_num')::integer AS version,
   current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS is_standby,
-  current_setting('synchronous_commit') = 'off' OR current_setting('fsync') = 'off' AS is_lazy`;
+  current_setting('synchronous_commit') = 'off' OR current_setting('fsync') = 'off' AS is_lazy,
+  to_regclass('${UNFINISHED_MOVE}') IS NOT NULL AS is_half_moved`;
 
 function wrongIn({ version, encoding, is_standby, is_lazy }: Facts, durability: Durability): string[] {
   return [
@@ -116,9 +129,9 @@ function wrongIn({ version, encoding, is_standby, is_lazy }: Facts, durability: 
   ];
 }
 
-/** Statements of a migration take as long as they take. */
-async function migrate(location: PostgresLocation, entities: Tables): Promise<void> {
-  const source = new DataSource(postgresOptions(location, { entities, size: 2, parameters: {} }));
+/** One at a time, however many ask for it. Statements of a migration take as long as they take. */
+export async function migratePostgres(location: PostgresLocation): Promise<void> {
+  const source = new DataSource(postgresOptions(location, { entities: [], size: 2, parameters: {} }));
   await source.initialize();
   const holder = source.createQueryRunner();
   try {
@@ -146,7 +159,7 @@ function postgresOptions(location: PostgresLocation, { entities, size, patience,
     // A connection that is lost while it is idle is taken out of the pool: whoever needs one opens another.
     poolErrorHandler: () => undefined,
     extra: {
-      types,
+      types: wholeNumbers,
       options: options.join(' '),
       ...(patience === undefined ? {} : { stream: () => impatientSocket(patience + NETWORK_GRACE) }),
     },

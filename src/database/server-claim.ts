@@ -13,7 +13,7 @@ import { isLocked } from './storage-faults.js';
  */
 @Injectable()
 export class ServerClaim {
-  private lock: sqlite3.Database | undefined;
+  private claim: FileClaim | undefined;
   private taken: Promise<void> | undefined;
 
   constructor(private readonly settings: Settings) {}
@@ -36,24 +36,32 @@ export class ServerClaim {
   private async lockFile(): Promise<void> {
     const { database } = this.settings;
     if (database.kind !== 'sqlite') return;
-    const { file } = database;
-    const lock = await open(`${file}.lock`);
-    try {
-      await run(lock, 'BEGIN EXCLUSIVE');
-    } catch (error) {
-      await close(lock);
-      if (!isLocked(error)) throw error;
-      throw new ConfigurationError([`DATABASE_URL: another Parlor server is running on ${file}.`], {
-        cause: error,
-      });
-    }
-    this.lock = lock;
+    this.claim = await claimFile(database.file);
+    if (this.claim) return;
+    throw new ConfigurationError([`DATABASE_URL: another Parlor server is running on ${database.file}.`]);
   }
 
   /** Lets the next server have it: after the last write of this one. */
   async release(): Promise<void> {
-    if (this.lock) await close(this.lock);
-    this.lock = undefined;
+    await this.claim?.release();
+    this.claim = undefined;
+  }
+}
+
+export interface FileClaim {
+  release(): Promise<void>;
+}
+
+/** @returns nothing when somebody else has it */
+export async function claimFile(file: string): Promise<FileClaim | undefined> {
+  const lock = await open(`${file}.lock`);
+  try {
+    await run(lock, 'BEGIN EXCLUSIVE');
+    return { release: () => close(lock) };
+  } catch (error) {
+    await close(lock);
+    if (isLocked(error)) return undefined;
+    throw error;
   }
 }
 
