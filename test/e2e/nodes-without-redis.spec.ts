@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { LiveNodes } from '../../src/connections/nodes/live-nodes.js';
+import { Presence } from '../../src/connections/presence/presence.js';
+import { roomTopic } from '../../src/connections/topics.js';
 import { bodyOf } from '../support/rest-client.js';
 import { TEST_REDIS } from '../support/services.js';
 import type { SocketClient } from '../support/socket-client.js';
@@ -12,7 +15,10 @@ let way: Way;
 let server: TestServer;
 beforeAll(async () => {
   way = await Way.to(TEST_REDIS);
-  server = new TestServer({ REDIS_URL: way.url, REDIS_PREFIX: `${randomUUID()}:` }, TWO_NODES);
+  server = new TestServer(
+    { REDIS_URL: way.url, REDIS_PREFIX: `${randomUUID()}:`, NODE_LEASE_MS: '6000' },
+    TWO_NODES,
+  );
   await server.start();
 });
 afterAll(async () => {
@@ -102,6 +108,21 @@ describe('While Redis is away', () => {
     bodyOf(await server.rest.post('/api/logout', undefined, bob), 204);
 
     expect(await bobs.closed()).toMatchObject({ code: 4401 });
+  });
+
+  it('nodes live on when it goes in the moment in which somebody does', async () => {
+    way.mend();
+    await bothAre('whole');
+    await until(
+      async () => [server.inside(LiveNodes).others, await server.rest.get('/health/ready')],
+      ([others]) => Array.isArray(others) && others.length === 1,
+    );
+
+    const went = server.inside(Presence).went({ id: ada.id, username: ada.username }, roomTopic(room.id));
+    way.cut();
+
+    expect(await went).toBe(true);
+    await bothAre('away');
   });
 
   it('somebody who comes meanwhile is brought up to date, and stays so', async () => {

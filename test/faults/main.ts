@@ -10,7 +10,7 @@ import { Run } from './run.js';
  * what was acknowledged and what they saw. Exit status: 0 held, 1 a violation, 2 usage, 130 interrupted.
  */
 const SECONDS_FOR_A_KILL = 20;
-const SECONDS_BESIDE = 300;
+const SECONDS_BESIDE = { oneNode: 300, severalNodes: 600 };
 
 const outOfTime = Symbol('out of time');
 
@@ -67,7 +67,10 @@ async function execute(options: Options): Promise<number> {
 
 async function judged(run: Run, options: Options): Promise<number> {
   const kills = Number.isFinite(options.kills) ? options.kills : 0;
-  const seconds = kills * SECONDS_FOR_A_KILL + (options.seconds ?? 0) + SECONDS_BESIDE;
+  const seconds =
+    kills * SECONDS_FOR_A_KILL +
+    (options.seconds ?? 0) +
+    (options.nodes === 1 ? SECONDS_BESIDE.oneNode : SECONDS_BESIDE.severalNodes);
   try {
     const verdict = await Promise.race([run.execute(), pause(seconds * 1000, outOfTime, { ref: false })]);
     if (verdict === outOfTime) {

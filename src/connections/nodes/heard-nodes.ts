@@ -46,7 +46,11 @@ export class HeardNodes implements OnApplicationBootstrap, OnApplicationShutdown
 
   onApplicationBootstrap(): void {
     if (this.nodes.isAlone) return;
-    this.broker.onLoss(() => (this.state = randomUUID()));
+    this.broker.onLoss(() => {
+      this.state = randomUUID();
+      // At once, so that the others look as soon as they can be told.
+      this.beat();
+    });
     this.timer = setInterval(() => this.beat(), BEAT_EVERY).unref();
     this.beat();
   }

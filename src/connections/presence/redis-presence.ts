@@ -41,9 +41,9 @@ export class RedisPresence extends Presence {
     if (!this.link.isUp) return true;
     try {
       // First its own, then the others: of two nodes that do this at once, one at least finds nobody.
+      // Waited for together: the first that fails must not leave the other one without anybody to hear that it fails too.
       const removed = this.link.redis.hdel(this.key, field);
-      const elsewhere = await this.isElsewhere(field);
-      await removed;
+      const [elsewhere] = await Promise.all([this.isElsewhere(field), removed]);
       return !elsewhere && !this.here.has(field);
     } catch {
       return true;
