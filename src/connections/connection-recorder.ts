@@ -86,7 +86,7 @@ export class ConnectionRecorder implements OnModuleInit {
       openedAt: connection.openedAt,
       closedAt: closing ? Date.now() : null,
       closeCode: closing?.code ?? null,
-      closeReason: closing?.reason.slice(0, REASON_MAX) ?? null,
+      closeReason: closing ? asText(closing.reason).slice(0, REASON_MAX) : null,
     };
   }
 
@@ -159,4 +159,9 @@ function rowOf(record: ConnectionRecord, bound: BoundValues): string {
   const places = [clientId, node, endpoint, address, userAgent, closeReason].map((text) => bound.text(text));
   const numbers = bound.numbers(userId, roomId, openedAt, closedAt, closeCode);
   return `(${[...places, numbers].join(', ')})`;
+}
+
+/** A client may close with U+0000 in its reason, which PostgreSQL does not store. */
+function asText(reason: string): string {
+  return reason.replaceAll('\0', '\uFFFD');
 }

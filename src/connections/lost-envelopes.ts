@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Broker } from './broker/broker.js';
 import type { EntriesEnvelope } from './broker/envelope.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -7,6 +8,9 @@ import type { Topic } from './topics.js';
 
 /** Milliseconds between two looks into the database while nodes do not hear from each other. */
 const LOOK_EVERY = 500;
+/** Milliseconds for which a start waits for the broker, and between two looks whether it is there. */
+const BROKER_WITHIN = 2_000;
+const BROKER_LOOK = 20;
 /** Topics of one question. */
 const MAX_TOPICS = 1_000;
 /** Pages that are kept until rights were looked at. */
@@ -50,10 +54,14 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
     private readonly nodes: HeardNodes,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** Nobody is served before the broker is there, if it comes soon: what a node says before that, the others do not hear. */
+  async onApplicationBootstrap(): Promise<void> {
     this.broker.onLoss(() => this.lookSoon());
     this.broker.fillHolesThrough((topic, after) => this.read(topic, after));
     this.nodes.onMissed(() => this.lookSoon());
+    for (let waited = 0; !this.broker.isWhole && waited < BROKER_WITHIN; waited += BROKER_LOOK) {
+      await pause(BROKER_LOOK);
+    }
     if (!this.nodes.isWhole) this.lookSoon();
   }
 

@@ -63,7 +63,8 @@ export class HeardNodes implements OnApplicationBootstrap, OnApplicationShutdown
     if (node === this.nodes.name) return;
     const before = this.heard.get(node);
     this.heard.set(node, { state, at: performance.now() });
-    if (before && before.state !== state) this.miss();
+    // Also of one that is heard for the first time: what it said before it had found the broker is lost.
+    if (before?.state !== state) this.miss();
   }
 
   private beat(): void {
