@@ -93,12 +93,17 @@ describe('SIGKILL', () => {
   it('loses nothing that was acknowledged, and leaves no connection recorded as open', async () => {
     const { client, token } = await speaker(await server.start());
     for (let count = 1; count <= 20; count += 1) await client.say(`${count}`);
+    const database = new DatabaseFile(server.databasePath);
+    const openRecords = 'SELECT COUNT(*) AS count FROM connections WHERE closed_at IS NULL';
+    // It is written a moment later than what is acknowledged.
+    await until(
+      () => database.query(openRecords),
+      ([row]) => row?.count === 1,
+    );
 
     server.signal('SIGKILL');
     await server.ended();
 
-    const database = new DatabaseFile(server.databasePath);
-    const openRecords = 'SELECT COUNT(*) AS count FROM connections WHERE closed_at IS NULL';
     expect(await database.query(openRecords)).toEqual([{ count: 1 }]);
     const url = await server.start();
     const { body } = await new RestClient(() => url).get<{ content: string }[]>('/api/rooms/1/messages', {
