@@ -122,7 +122,9 @@ export class TestServer {
 
   /** Stops as SIGTERM does, and keeps the database for the next start. */
   async stop(): Promise<void> {
-    await Promise.all(this.nodes.splice(0).map((node) => node.stop()));
+    // Until then it has an address, at which it refuses.
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    this.nodes = [];
   }
 
   async remove(): Promise<void> {
