@@ -106,7 +106,7 @@ afterAll(async () => {
 describe('A database that was moved from SQLite to PostgreSQL', () => {
   it('is told to be whole, with what could not be kept as it was', () => {
     expect(moved).toMatchObject({ code: 0, signal: null });
-    expect(moved.output).toMatch(/has all \d+ rows of 11 tables, compared, after/);
+    expect(moved.output).toMatch(/has all \d+ rows of \d+ tables, compared, after/);
     expect(moved.output).toContain('messages: 1 of them held U+0000');
     expect(moved.output).toContain('connections: 1 of them held U+0000');
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { LiveNodes } from '../../src/connections/nodes/live-nodes.js';
 import { bodyOf, RestClient } from '../support/rest-client.js';
 import { ServerProcess } from '../support/server-process.js';
 import { SocketClient } from '../support/socket-client.js';
@@ -50,6 +51,11 @@ async function startNode(name: string): Promise<Elsewhere> {
   processes.push(process);
   const url = await process.start({ ...server.shared, ...LEASE, NODE_NAME: name, LOG_LEVEL: 'silent' });
   await until(ask, ({ nodes }) => nodes.some(({ node, reachable }) => node === name && reachable));
+  // Whoever answers is shown; whoever does not is missed only by a node that has seen its lease.
+  await until(
+    () => new Promise<string[]>((resolve) => setImmediate(() => resolve(server.inside(LiveNodes).others))),
+    (others) => others.includes(name),
+  );
   return { process, url, rest: new RestClient(() => url) };
 }
 
