@@ -7,9 +7,6 @@ import { AppError } from '../errors/app-error.js';
 import type { AuthenticatedUser } from '../identity/authenticated-user.js';
 import { SessionsService } from './sessions.service.js';
 
-/** Sessions of one round: as many as one query is asked about. */
-const ROUND = 200;
-
 /** Finds sockets whose session has ended, when the command that says so was lost on its way. */
 @Injectable()
 export class SessionRights implements OnModuleInit {
@@ -21,16 +18,16 @@ export class SessionRights implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.lost.alsoLook(() => this.look());
+    this.lost.alsoCheck(
+      () => this.holders(),
+      (user) => this.check(user),
+    );
   }
 
-  private async look(): Promise<void> {
+  private holders(): AuthenticatedUser[] {
     const users = new Map<string, AuthenticatedUser>();
     for (const { user } of this.registry.connections) if (user) users.set(user.sessionId, user);
-    const all = [...users.values()];
-    for (let start = 0; start < all.length; start += ROUND) {
-      await Promise.all(all.slice(start, start + ROUND).map((user) => this.check(user)));
-    }
+    return [...users.values()];
   }
 
   private async check(user: AuthenticatedUser): Promise<void> {

@@ -13,6 +13,8 @@ const BROKER_WITHIN = 2_000;
 const BROKER_LOOK = 20;
 /** Topics of one question. */
 const MAX_TOPICS = 1_000;
+/** Holders of rights that are checked at once: as many as one query is asked about. */
+const ROUND = 200;
 /** Pages that are kept until rights were looked at. */
 const MAX_PAGES = 32;
 
@@ -31,7 +33,7 @@ export interface LogReader {
 }
 
 /** Ends what somebody has lost the right to, as the database says. */
-export type LookAtRights = () => Promise<void>;
+type LookAtRights = () => Promise<void>;
 
 /**
  * Makes up for envelopes that were lost on their way from other nodes: what was said in a room is read from its log,
@@ -76,9 +78,18 @@ export class LostEnvelopes implements OnApplicationBootstrap, OnApplicationShutd
     this.logs = logs;
   }
 
-  /** Names who looks at rights. `auth/` does for sessions, `rooms/` for memberships. */
-  alsoLook(look: LookAtRights): void {
-    this.rights.push(look);
+  /**
+   * Names whose rights are looked at. `auth/` does for sessions, `rooms/` for memberships.
+   *
+   * @param check ends what has been lost; called for many at once, whose questions share a query
+   */
+  alsoCheck<T>(holders: () => readonly T[], check: (holder: T) => Promise<void>): void {
+    this.rights.push(async () => {
+      const all = holders();
+      for (let start = 0; start < all.length; start += ROUND) {
+        await Promise.all(all.slice(start, start + ROUND).map(check));
+      }
+    });
   }
 
   private get log(): LogReader {

@@ -16,9 +16,6 @@ interface Listener {
   readonly connections: Connection[];
 }
 
-/** Listeners of one round: as many as one query is asked about. */
-const ROUND = 200;
-
 /** Finds out who listens to a room and may not any more, when the command that says so was lost on its way. */
 @Injectable()
 export class RoomRights implements OnModuleInit {
@@ -30,14 +27,10 @@ export class RoomRights implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.lost.alsoLook(() => this.look());
-  }
-
-  private async look(): Promise<void> {
-    const listeners = listenersOf(this.registry.connections);
-    for (let start = 0; start < listeners.length; start += ROUND) {
-      await Promise.all(listeners.slice(start, start + ROUND).map((listener) => this.check(listener)));
-    }
+    this.lost.alsoCheck(
+      () => listenersOf(this.registry.connections),
+      (listener) => this.check(listener),
+    );
   }
 
   private async check({ userId, roomId, connections }: Listener): Promise<void> {

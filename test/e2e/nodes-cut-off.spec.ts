@@ -69,11 +69,13 @@ describe('A node that alone has lost Redis', () => {
       bodyOf(await rest.post(`/api/rooms/${room.id}/messages`, { content: 'not for bob' }, ada), 201);
     };
     // Rights are looked at one after the other: this is after those of Bob.
-    server.inside(LostEnvelopes).alsoLook(async () => {
-      const act = meanwhile;
-      meanwhile = undefined;
-      await act?.();
-    });
+    server.inside(LostEnvelopes).alsoCheck(
+      () => (meanwhile ? [meanwhile] : []),
+      (act) => {
+        meanwhile = undefined;
+        return act();
+      },
+    );
 
     expect(await adas.next('message')).toMatchObject({ content: 'not for bob' });
     expect(await bobs.closed()).toMatchObject({ code: 4403 });
